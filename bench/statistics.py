@@ -1,0 +1,320 @@
+"""Who is better than whom, by how much, and how sure that is. Computes; never draws.
+
+One input shape everywhere, the *score table*: a DataFrame of finite scores, index data sets, columns
+methods, more is better (negate a loss), seeds averaged first (they are no extra data sets);
+`complete_cases` makes one. Scores and differences are rounded to 12 decimals before they are ranked:
+binary fractions must not break a tie (.8 - .7 against .7 - .6), nor make the answer depend on a constant
+added to every score.
+"""
+
+import math
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import NamedTuple
+
+import networkx as nx
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+Floats = npt.NDArray[np.float64]
+
+DECIMALS = 12
+"""Scores and their differences are rounded to this many decimals before they are ranked."""
+
+
+class TableError(ValueError):
+    """A score table that no comparison can be made of; the message is one line for the user."""
+
+
+class LeftOut(NamedTuple):
+    """A data set (or method) that takes no part, and why."""
+
+    dataset: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Friedman:
+    """Do the methods differ at all? (Demšar 2006, Section 3.2.2).
+
+    `chi2` is corrected for ties, with k - 1 degrees of freedom. The Iman-Davenport F, less conservative, is
+    NaN for one data set and infinite when all data sets rank the methods alike.
+    """
+
+    chi2: float
+    p: float
+    iman_davenport_f: float
+    iman_davenport_p: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two methods on the same data sets; wins and differences are seen from `a`, the better ranked."""
+
+    a: str
+    b: str
+    wins: int
+    draws: int
+    losses: int
+    mean_difference: float
+    median_difference: float
+    p: float
+    p_holm: float
+
+
+class Interval(NamedTuple):
+    """A confidence interval."""
+
+    low: float
+    high: float
+
+
+class Posterior(NamedTuple):
+    """Probabilities, adding up to 1, that a method is better, practically equal (in the rope), or worse."""
+
+    better: float
+    equal: float
+    worse: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is said about one score table; `scores` holds the complete cases, best ranked method first."""
+
+    alpha: float
+    scores: pd.DataFrame
+    average_ranks: "pd.Series[float]"
+    friedman: Friedman | None
+    pairs: list[Pair]
+    cliques: list[list[str]]
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def complete_cases(table: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
+    """Keeps the data sets on which every method has a score.
+
+    Args:
+        table: scores, index data sets, columns methods, NaN where there is none.
+
+    Returns:
+        The score table, and each data set left out with the methods that it lacks.
+
+    Raises:
+        TableError: no data set is complete.
+    """
+    missing = table.isna()
+    left_out = [
+        LeftOut(str(dataset), "no score of " + ", ".join(map(str, row.index[row])))
+        for dataset, row in missing[missing.any(axis=1)].iterrows()
+    ]
+    complete = table.loc[~missing.any(axis=1)]
+    if complete.empty and not table.empty:
+        scarce = missing.sum().idxmax()
+        raise TableError(
+            f"none of the {len(table)} data sets has a score of every method; {scarce!r} has scores of "
+            f"{len(table) - missing[scarce].sum()} only: leave it out, or finish its runs"
+        )
+    return complete, left_out
+
+
+def average_ranks(scores: pd.DataFrame) -> "pd.Series[float]":
+    """Average rank of each method: 1 is best, ties share their places (Demšar 2006, Section 3.2.2).
+
+    Args:
+        scores: score table (index data sets, columns methods).
+
+    Returns:
+        Index methods, from best to worst; equal ranks in order of name.
+
+    Raises:
+        TableError: the table is empty, has gaps, or names something twice.
+    """
+    ranks = stats.rankdata(-_values(scores), axis=1).mean(axis=0)
+    series = pd.Series(ranks, index=scores.columns, name="average_rank")
+    return series.sort_index().sort_values(kind="stable")
+
+
+def friedman(scores: pd.DataFrame) -> Friedman | None:
+    """Friedman's test and its correction by Iman and Davenport (1980).
+
+    Args:
+        scores: score table (index data sets, columns methods).
+
+    Returns:
+        None for fewer than three methods: two have the Wilcoxon test of `pairwise` alone.
+
+    Raises:
+        TableError: the table is empty, has gaps, or names something twice.
+    """
+    values = _values(scores)
+    n, k = values.shape
+    if k < 3:
+        return None
+    if (values == values[:, :1]).all():  # scipy answers NaN: nothing but ties
+        return Friedman(0.0, 1.0, 0.0, 1.0)
+    chi2, p = map(float, stats.friedmanchisquare(*values.T))
+    if n == 1:
+        return Friedman(chi2, p, float("nan"), float("nan"))
+    room = n * (k - 1) - chi2
+    f = (n - 1) * chi2 / room if room > 1e-9 else float("inf")
+    return Friedman(chi2, p, f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))))
+
+
+def pairwise(scores: pd.DataFrame) -> list[Pair]:
+    """Every two methods: wins, differences, and the Wilcoxon signed-rank test, corrected over all pairs.
+
+    Two-sided, differences of zero ranked and dropped afterwards (Pratt 1959), the normal approximation for
+    any number of data sets, without continuity correction; Holm's step-down over all k(k - 1)/2 p-values.
+
+    Args:
+        scores: score table (index data sets, columns methods).
+
+    Returns:
+        Pairs in the order of the average ranks; neither the order of rows nor that of columns changes them.
+
+    Raises:
+        TableError: the table is empty, has gaps, or names something twice.
+    """
+    order = average_ranks(scores).index
+    values = _values(scores[order])
+    places = list(combinations(range(len(order)), 2))
+    if not places:
+        return []
+    first, second = np.array(places).T
+    differences = np.round(values[:, first] - values[:, second], DECIMALS)
+    p = _wilcoxon(differences)
+    columns = zip(
+        order[first],
+        order[second],
+        (differences > 0).sum(axis=0).tolist(),
+        (differences == 0).sum(axis=0).tolist(),
+        (differences < 0).sum(axis=0).tolist(),
+        differences.mean(axis=0).tolist(),
+        np.median(differences, axis=0).tolist(),
+        p.tolist(),
+        holm(p).tolist(),
+        strict=True,
+    )
+    return [Pair(*column) for column in columns]
+
+
+def holm(p: Floats) -> Floats:
+    """P-values corrected by Holm's step-down procedure (Holm 1979): the family-wise error stays below alpha.
+
+    Args:
+        p: p-values (n,).
+
+    Returns:
+        Corrected p-values (n,), in the same order; reject where they are at most alpha.
+    """
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
+
+
+def cliques(scores: pd.DataFrame, alpha: float = 0.05, pairs: list[Pair] | None = None) -> list[list[str]]:
+    """Largest groups in which no two methods are told apart, two members at least.
+
+    Maximal cliques of the graph that joins two methods unless `pairwise` rejects that they are equal (Holm).
+    A group may leave out a method that ranks between its members.
+
+    Args:
+        scores: score table (index data sets, columns methods).
+        alpha: family-wise error.
+        pairs: the answer of `pairwise`, where it is at hand.
+
+    Returns:
+        Groups, members in the order of the average ranks. A method that differs from all others is in none.
+
+    Raises:
+        TableError: the table is empty, has gaps, or names something twice.
+    """
+    alike = [(pair.a, pair.b) for pair in pairs or pairwise(scores) if pair.p_holm > alpha]
+    place = {method: i for i, method in enumerate(average_ranks(scores).index)}
+    groups = [sorted(group, key=place.__getitem__) for group in nx.find_cliques(nx.Graph(alike))]
+    return sorted(groups, key=lambda group: [place[method] for method in group])
+
+
+def nemenyi_difference(n_methods: int, n_datasets: int, alpha: float = 0.05) -> float:
+    """Rank difference from which Nemenyi's test tells two methods apart (Demšar 2006, Section 3.2.2).
+
+    On request only: its answer about two methods depends on all the others (Benavoli, Corani and
+    Mangili 2016).
+
+    Args:
+        n_methods: number of methods, at least 2.
+        n_datasets: number of data sets.
+        alpha: family-wise error.
+
+    Returns:
+        The critical difference, in ranks.
+    """
+    q = float(stats.studentized_range.ppf(1 - alpha, n_methods, np.inf)) / math.sqrt(2)
+    return q * math.sqrt(n_methods * (n_methods + 1) / (6 * n_datasets))
+
+
+def compare(table: pd.DataFrame, alpha: float = 0.05) -> Comparison:
+    """Compares all methods of a table on the data sets that they share.
+
+    Args:
+        table: scores, index data sets, columns methods, NaN where there is none.
+        alpha: family-wise error of the pairwise tests.
+
+    Returns:
+        Ranks, tests, cliques, and what was left out.
+
+    Raises:
+        TableError: fewer than two methods, or no data set that all of them share.
+    """
+    if table.shape[1] < 2:
+        raise TableError(f"a comparison needs at least 2 methods, got {table.shape[1]}")
+    scores, left_out = complete_cases(table)
+    ranks = average_ranks(scores)
+    pairs = pairwise(scores)
+    return Comparison(
+        alpha, scores[ranks.index], ranks, friedman(scores), pairs, cliques(scores, alpha, pairs), left_out
+    )
+
+
+def snap(accuracy: npt.ArrayLike, n_test: npt.ArrayLike) -> Floats:
+    """The nearest accuracies that `n_test` cases can give: rounded numbers then tie where they should.
+
+    Args:
+        accuracy: accuracies of single runs, any shape; never means of several runs.
+        n_test: number of test cases, same shape or one.
+
+    Returns:
+        round(accuracy * n_test) / n_test.
+    """
+    cases = np.asarray(n_test, dtype=np.float64)
+    return np.asarray(np.round(np.asarray(accuracy, dtype=np.float64) * cases) / cases)
+
+
+def _values(scores: pd.DataFrame) -> Floats:
+    """Cells (data set, method) of a score table, rounded, after a check that it is one."""
+    for axis, names in (("data set", scores.index), ("method", scores.columns)):
+        if not names.is_unique:
+            raise TableError(f"{axis} {names[names.duplicated()][0]!r} stands twice in the score table")
+    if scores.empty:
+        raise TableError(f"no scores to compare: {scores.shape[0]} data sets, {scores.shape[1]} methods")
+    values = scores.to_numpy(dtype=np.float64)
+    if not np.isfinite(values).all():
+        row, column = np.argwhere(~np.isfinite(values))[0]
+        raise TableError(f"no finite score of {scores.columns[column]!r} on {scores.index[row]!r}")
+    return np.round(values, DECIMALS)
+
+
+def _wilcoxon(differences: Floats) -> Floats:
+    """Two-sided p-values (pair,) of differences (data set, pair); 1 where all differences are zero."""
+    p = np.ones(differences.shape[1])
+    differ = (differences != 0).any(axis=0)
+    if differ.any():
+        test = stats.wilcoxon(
+            differences[:, differ], zero_method="pratt", method="asymptotic", axis=0, keepdims=True
+        )
+        p[differ] = test.pvalue[0]
+    return p
