@@ -268,8 +268,10 @@ def compare(table: pd.DataFrame, alpha: float = 0.05) -> Comparison:
         Ranks, tests, cliques, and what was left out.
 
     Raises:
-        TableError: fewer than two methods, or no data set that all of them share.
+        TableError: fewer than two methods, no data set that all of them share, or alpha is no probability.
     """
+    if not 0 < alpha < 1:
+        raise TableError(f"expected alpha between 0 and 1, got {alpha}")
     if table.shape[1] < 2:
         raise TableError(f"a comparison needs at least 2 methods, got {table.shape[1]}")
     scores, left_out = complete_cases(table)
@@ -278,6 +280,31 @@ def compare(table: pd.DataFrame, alpha: float = 0.05) -> Comparison:
     return Comparison(
         alpha, scores[ranks.index], ranks, friedman(scores), pairs, cliques(scores, alpha, pairs), left_out
     )
+
+
+def describe(comparison: Comparison) -> list[str]:
+    """What the comparison assumed and did, a sentence a line, for whoever has to defend it.
+
+    Args:
+        comparison: what `compare` answered.
+
+    Returns:
+        Sentences for the caption of a table or figure.
+    """
+    n, k = comparison.scores.shape
+    pairs = f"{k * (k - 1) // 2} pair{'s' * (k > 2)}"
+    return [
+        f"{n} data sets with a score of every one of the {k} methods; {len(comparison.left_out)} left out.",
+        "Data sets count as independent and alike in weight; resamples of one data set are averaged first.",
+        f"Ranks: 1 is best, ties share their places; equal means equal to {DECIMALS} decimals.",
+        "Friedman: corrected for ties; Iman-Davenport F from it."
+        if comparison.friedman
+        else "No Friedman test: it needs three methods.",
+        f"Wilcoxon signed-rank on {pairs}: two-sided, zeros by Pratt, normal approximation, uncorrected for "
+        "continuity.",
+        f"Holm's step-down over the {pairs} keeps the family-wise error below {comparison.alpha:g}.",
+        "Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal.",
+    ]
 
 
 def snap(accuracy: npt.ArrayLike, n_test: npt.ArrayLike) -> Floats:
