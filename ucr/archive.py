@@ -1,0 +1,226 @@
+"""The archive's facts, and the selection of data sets by them.
+
+Reads `archive.csv` with the standard library alone: a command that only needs names must start at once.
+
+Source of the facts: the archive's own summary table (H. A. Dau et al., "The UCR Time Series Archive",
+IEEE/CAA JAS 6(6), 2019) and the git blob ids of its tsv files.
+"""
+
+import csv
+import difflib
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from types import MappingProxyType
+
+
+class UcrError(ValueError):
+    """What a user asked of the archive cannot be done; the message is one line that says why."""
+
+
+class UcrDataError(UcrError):
+    """A data file is not what it should be; the message names the file and, where known, row and column."""
+
+
+@dataclass(frozen=True)
+class Info:
+    """The facts about one data set.
+
+    Attributes:
+        name: the data set's name in the archive.
+        type: kind of data, for example ``ECG`` or ``Motion``.
+        n_train: number of training cases.
+        n_test: number of test cases.
+        n_classes: number of classes.
+        length: time points a series, or None where lengths are unequal.
+        columns: values a row of the tsv file, the NaN padding of shorter series included.
+        missing: whether values are missing inside series.
+        znormalised: whether every series is z-normalised on disk.
+        ed_error: published error of 1-NN with Euclidean distance, in 0..1; None where nobody published one.
+        dtw_learned_error: the same with dynamic time warping, its window learnt on the training split.
+        dtw_learned_window: that window, in per cent of the length.
+        dtw_error: the same with a full window (100 %).
+        labels: the label set as shipped, in order; empty where it is only known from the files.
+        blob_train: git blob id of the official TRAIN tsv, or an empty string.
+        blob_test: git blob id of the official TEST tsv, or an empty string.
+        zenodo_record: number of the data set's Zenodo record, or None.
+        lfs_size: bytes of the data set's zip in sktime's mirror, or None.
+        lfs_sha256: SHA-256 of that zip, or an empty string.
+    """
+
+    name: str
+    type: str
+    n_train: int
+    n_test: int
+    n_classes: int
+    length: int | None
+    columns: int
+    missing: bool
+    znormalised: bool
+    ed_error: float | None = None
+    dtw_learned_error: float | None = None
+    dtw_learned_window: int | None = None
+    dtw_error: float | None = None
+    labels: tuple[str, ...] = ()
+    blob_train: str = ""
+    blob_test: str = ""
+    zenodo_record: int | None = None
+    lfs_size: int | None = None
+    lfs_sha256: str = ""
+
+
+def label_order(labels: set[str]) -> tuple[str, ...]:
+    """Labels in their natural order: by number where all are numbers, else by text."""
+    try:
+        return tuple(sorted(labels, key=lambda label: (float(label), label)))
+    except ValueError:
+        return tuple(sorted(labels))
+
+
+def _read_archive() -> dict[str, Info]:
+    def number(text: str) -> int | None:
+        return int(text) if text else None
+
+    archive = {}
+    with Path(__file__).with_name("archive.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            archive[row["name"]] = Info(
+                name=row["name"],
+                type=row["type"],
+                n_train=int(row["n_train"]),
+                n_test=int(row["n_test"]),
+                n_classes=int(row["n_classes"]),
+                length=number(row["length"]),
+                columns=int(row["columns"]),
+                missing=row["missing"] == "yes",
+                znormalised=row["znormalised"] == "yes",
+                ed_error=float(row["ed_error"]),
+                dtw_learned_error=float(row["dtw_learned_error"]),
+                dtw_learned_window=int(row["dtw_learned_window"]),
+                dtw_error=float(row["dtw_error"]),
+                labels=tuple(row["labels"].split()),
+                blob_train=row["blob_train"],
+                blob_test=row["blob_test"],
+                zenodo_record=number(row["zenodo_record"]),
+                lfs_size=number(row["lfs_size"]),
+                lfs_sha256=row["lfs_sha256"],
+            )
+    return archive
+
+
+ARCHIVE: Mapping[str, Info] = MappingProxyType(_read_archive())
+"""The 128 data sets in the archive's order: the 85 of 2015, then the 43 added in 2018."""
+
+BUNDLED = ("ACSF1", "ArrowHead", "GunPoint", "ItalyPowerDemand", "OSULeaf", "PLAID")
+"""The data sets that sktime ships, so that they load without a download.
+
+Five equal the archive's files value by value. The sixth, PLAID, lacks the single closing zero that 721 of its
+1074 official series carry, so its fingerprint differs from the official one.
+"""
+
+_GROUPS: Mapping[str, Callable[[int, Info], bool]] = {
+    "all": lambda _position, _info: True,
+    "bundled": lambda _, info: info.name in BUNDLED,
+    # the bake-off's subset: equal lengths, nothing missing, more than one case a class (which drops Fungi)
+    "112": lambda _, info: info.length is not None and not info.missing and info.n_train > info.n_classes,
+    "85": lambda position, _: position < 85,
+    "equal-length": lambda _, info: info.length is not None,
+}
+_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "=": operator.eq,
+}
+_CONDITION = re.compile(r"(\w+)\s*(<=|>=|!=|<|>|=)\s*(.+)")
+
+
+def select(selector: str, root: str | Path | None = None) -> list[str]:
+    """Names of the data sets that a selector means, in the archive's order.
+
+    A selector is a comma list of terms; what any of them means is taken, except that a term beginning with
+    ``!`` is left out (from all, when nothing else is given). Within a term ``&`` narrows. A term is a group
+    (``all``, ``bundled``, ``112``, ``85``, ``equal-length``), a name, a glob (``ECG*``), or a condition on a
+    field of `Info` (``type=ECG``, ``length<=200``, ``n_train>=100``, ``missing=yes``). Unequal lengths meet
+    no condition on ``length``. A name that the archive does not know is taken when it lies under the root.
+
+    Args:
+        selector: for example ``"112,!type=Image"`` or ``"ECG*&n_train>=100"``.
+        root: folder of the data, see `ucr.folders.find_root`.
+
+    Raises:
+        UcrError: a name, group or field is unknown (the nearest ones are named), or nothing matches.
+    """
+    terms = [term.strip() for term in selector.split(",") if term.strip()]
+    wanted = [term for term in terms if not term.startswith("!")]
+    left_out = [term[1:] for term in terms if term.startswith("!")]
+    chosen: dict[str, None] = {}
+    for term in wanted or (["all"] if left_out else []):
+        chosen |= dict.fromkeys(_term(term, root))
+    for term in left_out:
+        for name in _term(term, root):
+            chosen.pop(name, None)
+    if not chosen:
+        raise UcrError(f"{selector!r} matches no data set; `python -m ucr list` shows what there is")
+    return [name for name in ARCHIVE if name in chosen] + [name for name in chosen if name not in ARCHIVE]
+
+
+def _term(term: str, root: str | Path | None) -> list[str]:
+    parts = [part.strip() for part in term.split("&")]
+    names = _part(parts[0], root)
+    for part in parts[1:]:
+        if part.startswith("!"):
+            dropped = _part(part[1:], root)
+            names = [name for name in names if name not in dropped]
+        else:
+            kept = _part(part, root)
+            names = [name for name in names if name in kept]
+    return names
+
+
+def _part(part: str, root: str | Path | None) -> list[str]:
+    if part in _GROUPS:
+        return [info.name for position, info in enumerate(ARCHIVE.values()) if _GROUPS[part](position, info)]
+    if part in ARCHIVE:
+        return [part]
+    if condition := _CONDITION.fullmatch(part):
+        return _condition(part, *condition.groups())
+    if any(character in part for character in "*?["):
+        if matches := [name for name in ARCHIVE if fnmatchcase(name, part)]:
+            return matches
+        raise UcrError(f"no data set matches {part!r}{_nearest(part.strip('*?'), [*ARCHIVE, *_GROUPS])}")
+    from ucr.folders import find_folder  # noqa: PLC0415  (folders builds on this module)
+
+    if part and find_folder(part, root) is not None:
+        return [part]
+    raise UcrError(f"there is no data set {part!r} in the archive{_nearest(part, [*ARCHIVE, *_GROUPS])}")
+
+
+def _condition(part: str, field: str, sign: str, value: str) -> list[str]:
+    known = [f.name for f in fields(Info) if not isinstance(f.default, str | tuple)]  # no ids, no label sets
+    if field not in known:
+        raise UcrError(f"there is no field {field!r} to select by in {part!r}{_nearest(field, known)}")
+    facts = {name: getattr(info, field) for name, info in ARCHIVE.items()}
+    if all(isinstance(fact, str) for fact in facts.values()):
+        if sign not in ("=", "!="):
+            raise UcrError(f"{field} is text: {part!r} can only use = or !=")
+        lowered = {str(fact).lower() for fact in facts.values()}
+        if value.lower() not in lowered:
+            raise UcrError(f"no data set has {field} {value!r}{_nearest(value, sorted(set(facts.values())))}")
+        return [name for name, fact in facts.items() if (fact.lower() == value.lower()) is (sign == "=")]
+    try:
+        limit = float({"yes": "1", "no": "0"}.get(value.lower(), value))
+    except ValueError:
+        raise UcrError(f"{part!r} compares {field} with {value!r}, which is not a number") from None
+    return [name for name, fact in facts.items() if fact is not None and _COMPARE[sign](float(fact), limit)]
+
+
+def _nearest(text: str, known: list[str]) -> str:
+    by_lower = {name.lower(): name for name in known}
+    close = [by_lower[match] for match in difflib.get_close_matches(text.lower(), by_lower, n=3, cutoff=0.5)]
+    return f"; did you mean {' or '.join(close)}?" if close else "; `python -m ucr list` shows what there is"

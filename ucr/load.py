@@ -1,0 +1,184 @@
+"""Loading: what you get is the data set as shipped, or one line that says why not."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ucr import cache, tsv
+from ucr.archive import ARCHIVE, Info, UcrDataError, label_order
+from ucr.folders import SPLITS, SplitName, cache_folder, find_file, locate
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train or test.
+
+    Attributes:
+        series: float32 (case, time), as shipped; NaN where a value is missing or a short series is padded.
+        labels: text (case,), as shipped.
+    """
+
+    series: NDArray[np.float32]
+    labels: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set as shipped.
+
+    Attributes:
+        info: the facts, with the label set of these files.
+        train: the training split.
+        test: the test split, of the same number of columns.
+        sha256: see `fingerprint`.
+    """
+
+    info: Info
+    train: Split
+    test: Split
+    sha256: str
+
+
+def load(name: str, root: str | Path | None = None) -> Dataset:
+    """Loads a data set: parsed once, then mapped from the parsed copy.
+
+    Args:
+        name: a name of the archive, or of a folder of your own with official-form files under the root.
+        root: folder of the data, see `ucr.folders.find_root`.
+
+    Raises:
+        UcrError: the data set is not there.
+        UcrDataError: its files are not what they should be; the message names file, row and column.
+    """
+    header, arrays = _parsed(name, root, SPLITS)
+    return Dataset(
+        info=_info(name, header),
+        train=_split(header, arrays["train"]),
+        test=_split(header, arrays["test"]),
+        sha256=header["sha256"],
+    )
+
+
+def load_split(name: str, split: SplitName, root: str | Path | None = None) -> Split:
+    """Loads one split, as `load` does, without touching the parsed copy of the other."""
+    header, arrays = _parsed(name, root, (split,))
+    return _split(header, arrays[split])
+
+
+def info_for(name: str, root: str | Path | None = None) -> Info:
+    """The facts about a data set: the archive's, else derived from the files; always with the label set."""
+    header, _ = _parsed(name, root, ())
+    return _info(name, header)
+
+
+def fingerprint(name: str, root: str | Path | None = None) -> str:
+    """SHA-256 over the parsed values and labels of both splits: the same in whatever form the files are."""
+    header, _ = _parsed(name, root, ())
+    return str(header["sha256"])
+
+
+def _parsed(
+    name: str, root: str | Path | None, wanted: tuple[SplitName, ...]
+) -> tuple[dict[str, Any], dict[str, cache.Arrays]]:
+    """The header and the wanted splits of the parsed copy, which is made where there is no sound one."""
+    folder = locate(name, root)
+    files = [file for split in SPLITS if (file := find_file(folder, name, split))]
+    path = cache.path_of(cache_folder(folder, name), name, files)
+    if header := cache.read_header(path, files):
+        mapped: dict[str, cache.Arrays] = {
+            split: arrays for split in wanted if (arrays := cache.read_split(path, header, split))
+        }
+        if len(mapped) == len(wanted):
+            return header, mapped
+    header, arrays = _parse(name, files)
+    cache.write(path, files, header, arrays)
+    return header, arrays
+
+
+def _parse(name: str, files: list[Path]) -> tuple[dict[str, Any], dict[str, cache.Arrays]]:
+    known = ARCHIVE.get(name)
+    splits = [tsv.read(file, known.columns if known else 0) for file in files]
+    columns = max(series.shape[1] for series, _ in splits)
+    series = {split: _widen(values, columns) for split, (values, _) in zip(SPLITS, splits, strict=True)}
+    labels = {split: names for split, (_, names) in zip(SPLITS, splits, strict=True)}
+    facts = _facts(name, series, labels)
+    if known:
+        _compare(known, facts, files[0].parent)
+    if facts.n_classes < 2:
+        raise UcrDataError(
+            f"{files[0]}: every label is {facts.labels[0]!r}, in the test file too; expected two"
+        )
+    position = {label: i for i, label in enumerate(facts.labels)}
+    arrays: dict[str, cache.Arrays] = {
+        split: (series[split], np.array([position[label] for label in labels[split]], np.int32))
+        for split in SPLITS
+    }
+    return {"info": asdict(facts), "labels": facts.labels, "sha256": _hash(facts.labels, arrays)}, arrays
+
+
+def _widen(series: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
+    missing = columns - series.shape[1]
+    return np.pad(series, ((0, 0), (0, missing)), constant_values=np.nan) if missing else series
+
+
+def _facts(
+    name: str, series: Mapping[SplitName, NDArray[np.float32]], labels: dict[SplitName, list[str]]
+) -> Info:
+    """What the files themselves say; NaN at a series' end counts as padding, elsewhere as missing."""
+    values = np.concatenate([series[split] for split in SPLITS])
+    present = ~np.isnan(values)
+    lengths = np.where(present.any(1), values.shape[1] - present[:, ::-1].argmax(1), 0)
+    count = np.maximum(present.sum(1), 1)
+    mean = values.sum(1, where=present, dtype=np.float64) / count
+    power = np.square(values, dtype=np.float64).sum(1, where=present) / count
+    classes = label_order({label for split in SPLITS for label in labels[split]})
+    return Info(
+        name=name,
+        type="own",
+        n_train=len(series["train"]),
+        n_test=len(series["test"]),
+        n_classes=len(classes),
+        length=values.shape[1] if (lengths == values.shape[1]).all() else None,
+        columns=values.shape[1],
+        missing=bool((present.sum(1) < lengths).any()),
+        znormalised=bool(np.allclose(mean, 0, atol=1e-3) and np.allclose(power, 1, atol=0.1)),
+        labels=classes,
+    )
+
+
+def _compare(known: Info, found: Info, folder: Path) -> None:
+    """Refuses files under an archive name that are not the archive's."""
+    for fact in ("n_train", "n_test", "n_classes", "columns"):
+        if getattr(known, fact) != getattr(found, fact):
+            raise UcrDataError(
+                f"{folder}: {fact} is {getattr(found, fact)}, but {getattr(known, fact)} in the archive; "
+                f"this copy is altered or out of date: python -m ucr download {known.name}"
+            )
+    if known.labels and known.labels != found.labels:
+        raise UcrDataError(f"{folder}: the labels are {found.labels}, but {known.labels} in the archive")
+
+
+def _hash(labels: tuple[str, ...], arrays: dict[str, cache.Arrays]) -> str:
+    digest = sha256("\t".join(labels).encode())
+    for series, classes in arrays.values():
+        digest.update(b"%d,%d\0" % series.shape)
+        digest.update(np.where(np.isnan(series), np.float32(np.nan), series).astype("<f4").data)
+        digest.update(classes.astype("<i4").data)
+    return digest.hexdigest()
+
+
+def _info(name: str, header: dict[str, Any]) -> Info:
+    labels = tuple(header["labels"])
+    if known := ARCHIVE.get(name):
+        return replace(known, labels=labels)
+    return Info(**{**header["info"], "labels": labels})
+
+
+def _split(header: dict[str, Any], arrays: cache.Arrays) -> Split:
+    series, classes = arrays
+    return Split(series=series, labels=np.array(header["labels"])[classes])

@@ -1,0 +1,153 @@
+"""The archive's text form: parsing a tsv file, and writing a ``.ts`` file as the tsv it came from."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ucr.archive import UcrDataError
+
+LONGEST_LINE = 64 * 2**20
+"""Bytes a line may have. The archive's longest has 50 KB; a file without line ends must not fill memory."""
+
+
+def read(path: Path, columns: int = 0) -> tuple[NDArray[np.float32], list[str]]:
+    """Reads one split.
+
+    Args:
+        path: a tsv file, plain or compressed by gzip, or a ``.ts`` file.
+        columns: values to which the rows of a ``.ts`` file are padded, see `from_ts`.
+
+    Returns:
+        The series, float32 (case, time) with NaN where a value is missing or padded; the labels as shipped.
+
+    Raises:
+        UcrDataError: the file is empty, ragged, or holds something that is no finite number or NaN.
+    """
+    rows = _read_rows(path)
+    if path.suffix == ".ts":
+        rows = from_ts(rows, path, columns)
+    return parse(rows, path)
+
+
+def _read_rows(path: Path) -> list[bytes]:
+    """The lines of a file, without byte order mark, line ends and closing blank lines."""
+    rows: list[bytes] = []
+    try:
+        with path.open("rb") as probe:
+            compressed = probe.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if compressed else path.open("rb") as file:
+            while row := file.readline(LONGEST_LINE):
+                if len(row) == LONGEST_LINE and not row.endswith(b"\n"):
+                    raise UcrDataError(f"{path}: row {len(rows) + 1} is longer than {LONGEST_LINE} bytes")
+                rows.append(row.rstrip())
+    except (OSError, EOFError) as error:
+        raise UcrDataError(f"{path}: cannot be read: {error}") from error
+    while rows and not rows[-1]:
+        rows.pop()
+    if not rows:
+        raise UcrDataError(f"{path}: the file is empty")
+    rows[0] = rows[0].removeprefix(b"\xef\xbb\xbf")
+    return rows
+
+
+def parse(rows: list[bytes], path: Path) -> tuple[NDArray[np.float32], list[str]]:
+    """Parses the lines of a tsv file: the label, then the values. `path` is for messages; see `read`."""
+    width = rows[0].count(b"\t")
+    if not width:
+        raise UcrDataError(f"{path}: row 1 has no values; expected a label and values with tabs between them")
+    labels, bodies = [], []
+    for number, row in enumerate(rows, 1):
+        if (found := row.count(b"\t")) != width:
+            raise UcrDataError(f"{path}: row {number} has {found} values, expected {width} as in row 1")
+        label, _, body = row.partition(b"\t")
+        labels.append(_label(label, path, number))
+        bodies.append(body)
+    series = _numbers(bodies, path, width)
+    if len(infinite := np.argwhere(np.isinf(series))):
+        row_, column = infinite[0]
+        raise UcrDataError(f"{path}: row {row_ + 1}, column {column + 2} is infinite (or beyond float32)")
+    return series, labels
+
+
+def _label(label: bytes, path: Path, number: int) -> str:
+    try:
+        text = label.decode().strip()
+    except UnicodeDecodeError:
+        raise UcrDataError(f"{path}: row {number}, column 1 is not UTF-8 text: {label[:20]!r}") from None
+    if text.lower() in ("", "nan"):
+        raise UcrDataError(f"{path}: row {number}, column 1 is {text!r}, expected a class label")
+    return text
+
+
+def _numbers(bodies: list[bytes], path: Path, width: int) -> NDArray[np.float32]:
+    """Parses rows of numbers: as one long column, for polars is slow on files of many columns."""
+    try:
+        column = pl.read_csv(
+            b"\t".join(bodies),
+            eol_char="\t",
+            separator="\x1f",  # appears in no file, so that a comma is an error and no second column
+            quote_char=None,
+            has_header=False,
+            schema={"value": pl.Float32},
+        )["value"]
+        if len(column) == len(bodies) * width and not column.null_count():
+            return column.to_numpy(writable=True).reshape(len(bodies), width)
+    except pl.exceptions.PolarsError:
+        pass  # the way below is slow, but finds the cell
+    return np.array([_row(body, path, number) for number, body in enumerate(bodies, 1)], dtype=np.float32)
+
+
+def _row(body: bytes, path: Path, number: int) -> list[float]:
+    values = []
+    for column, cell in enumerate(body.split(b"\t"), 2):
+        try:
+            values.append(float(cell))
+        except ValueError:
+            shown = cell[:20].decode(errors="replace")
+            where = f"{path}: row {number}, column {column}"
+            raise UcrDataError(f"{where} is {shown!r}, expected a number") from None
+    return values
+
+
+def from_ts(rows: list[bytes], path: Path, columns: int = 0) -> list[bytes]:
+    """Writes the lines of a univariate ``.ts`` file as those of the official tsv.
+
+    The label moves to the front, ``?`` becomes NaN, short series are padded with NaN, and numbers get the
+    archive's ``%.8g`` text: the result has the official file's bytes, and so its git blob id.
+
+    Args:
+        rows: the lines.
+        path: for messages.
+        columns: values a row of the result; fewer than the longest series means that series' length.
+
+    Raises:
+        UcrDataError: there are no data, time stamps or several dimensions.
+    """
+    starts = [number for number, row in enumerate(rows) if row.strip().lower() == b"@data"]
+    header = b" ".join(rows[: starts[0]]).lower().split() if starts else []
+    if not starts or len(rows) == starts[0] + 1:
+        raise UcrDataError(f"{path}: no cases after a line @data, expected a .ts file")
+    if b"@timestamps" in header and header[header.index(b"@timestamps") + 1 :][:1] == [b"true"]:
+        raise UcrDataError(f"{path}: the values have time stamps, expected plain values")
+    cases = []
+    for number, row in enumerate(rows[starts[0] + 1 :], starts[0] + 2):
+        values, *rest = row.split(b":")
+        if len(rest) != 1:
+            raise UcrDataError(f"{path}: row {number} has {len(rest)} dimensions, expected values:label")
+        cases.append((rest[0].strip(), [_as_tsv(value.strip()) for value in values.split(b",")]))
+    width = max(columns, *(len(values) for _, values in cases))
+    return [b"\t".join([label, *values, *[b"NaN"] * (width - len(values))]) for label, values in cases]
+
+
+def _as_tsv(value: bytes) -> bytes:
+    try:
+        number = float(b"nan" if value == b"?" else value)
+    except ValueError:
+        return value  # the parser says in which row and column it stands
+    if np.isnan(number):
+        return b"NaN"
+    official = b"%.8g" % number
+    return official if float(official) == number else value
