@@ -1,7 +1,7 @@
 """The parsed copy of a data set: one file, written whole, memory-mapped when read.
 
 Layout: one line of JSON (the header, filled with blanks to a multiple of 64 bytes), then for train and test
-in turn the series, float32 (case, time), and the classes, int32 (case,), as positions in the header's label set.
+in turn the series, float32 (case, time), and the classes, int32 (case,): positions in the header's label set.
 """
 
 import contextlib

@@ -95,9 +95,9 @@ def _parsed(
         }
         if len(mapped) == len(wanted):
             return header, mapped
-    header, arrays = _parse(name, files)
-    cache.write(path, files, header, arrays)
-    return header, arrays
+    header, parsed = _parse(name, files)
+    cache.write(path, files, header, parsed)
+    return header, parsed
 
 
 def _parse(name: str, files: list[Path]) -> tuple[dict[str, Any], dict[str, cache.Arrays]]:

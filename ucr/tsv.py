@@ -4,8 +4,9 @@ import gzip
 from pathlib import Path
 
 import numpy as np
-import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import csv
 
 from ucr.archive import UcrDataError
 
@@ -83,19 +84,19 @@ def _label(label: bytes, path: Path, number: int) -> str:
 
 
 def _numbers(bodies: list[bytes], path: Path, width: int) -> NDArray[np.float32]:
-    """Parses rows of numbers: as one long column, for polars is slow on files of many columns."""
+    """Parses rows of numbers: as one long column, for parsers of csv are slow on files of many columns."""
+    column = b"\n".join(bodies).replace(b"\t", b"\n")
     try:
-        column = pl.read_csv(
-            b"\t".join(bodies),
-            eol_char="\t",
-            separator="\x1f",  # appears in no file, so that a comma is an error and no second column
-            quote_char=None,
-            has_header=False,
-            schema={"value": pl.Float32},
-        )["value"]
-        if len(column) == len(bodies) * width and not column.null_count():
-            return column.to_numpy(writable=True).reshape(len(bodies), width)
-    except pl.exceptions.PolarsError:
+        table = csv.read_csv(
+            pa.BufferReader(column),
+            # no threads: one that is forked away with a child process would let the child wait for ever
+            read_options=csv.ReadOptions(column_names=["value"], use_threads=False),
+            parse_options=csv.ParseOptions(quote_char=False),
+            convert_options=csv.ConvertOptions(column_types={"value": pa.float32()}, null_values=[]),
+        )
+        if len(table) == len(bodies) * width:  # it would skip an empty cell
+            return np.array(table["value"].to_numpy()).reshape(len(bodies), width)
+    except pa.ArrowInvalid:
         pass  # the way below is slow, but finds the cell
     return np.array([_row(body, path, number) for number, body in enumerate(bodies, 1)], dtype=np.float32)
 
