@@ -1,0 +1,217 @@
+"""Pictures of a benchmark, from prepared numbers: scatter, cost, phases, learning curves, reconstruction.
+
+Nothing is computed here. Every function returns a matplotlib Figure in the style of bench.style; `save` of
+that module writes it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bench.diagrams import p_text
+from bench.statistics import Pair
+from bench.style import (
+    BLACK,
+    BLUE,
+    COLOURS,
+    GREY,
+    HATCHES,
+    LINES,
+    PALE,
+    VERMILION,
+    n_lines,
+    styled,
+    text_width,
+    wrap,
+)
+
+Floats = npt.NDArray[np.float64]
+
+
+@styled
+def scatter(scores: pd.DataFrame, pair: Pair) -> Figure:
+    """Two methods, a point a data set: above the diagonal the one on the vertical axis wins.
+
+    Args:
+        scores: score table (index data sets, columns methods) that holds both methods.
+        pair: the two methods, `a` on the vertical axis.
+
+    Returns:
+        A square figure.
+    """
+    x, y = (scores[method].to_numpy(dtype=np.float64) for method in (pair.b, pair.a))
+    low, high = min(x.min(), y.min()), max(x.max(), y.max())
+    margin = 0.04 * (high - low) or 0.04
+    limits = (low - margin, high + margin)
+    figure = Figure(figsize=(4.6, 4.9))
+    axes = figure.add_axes((0.16, 0.15, 0.8, 0.75), xlim=limits, ylim=limits, aspect="equal")
+    axes.plot(limits, limits, color=GREY, lw=0.8, zorder=1)
+    for won, marker, colour, label in (
+        (y > x, "^", BLUE, f"{pair.wins} wins"),
+        (y == x, "s", BLACK, f"{pair.draws} draws"),
+        (y < x, "v", VERMILION, f"{pair.losses} losses"),
+    ):
+        axes.scatter(x[won], y[won], s=22, marker=marker, color=colour, alpha=0.7, linewidths=0, label=label)
+    axes.set(xlabel=wrap(pair.b, 60), ylabel=wrap(pair.a, 60))
+    axes.legend(loc="lower right", title=f"of {wrap(pair.a, 30)}", title_fontsize="small")
+    axes.set_title(
+        f"{len(x)} data sets; mean difference {pair.mean_difference:+.4f};\n"
+        f"Wilcoxon p {p_text(pair.p)}, after Holm {p_text(pair.p_holm)}"
+    )
+    return figure
+
+
+@styled
+def cost(
+    costs: "pd.Series[float]",
+    scores: "pd.Series[float]",
+    front: Sequence[str],
+    *,
+    cost_label: str,
+    score_label: str = "mean accuracy",
+) -> Figure:
+    """Score against cost on a logarithmic scale; the Pareto front is joined.
+
+    Args:
+        costs: index methods; seconds or parameters, not negative.
+        scores: index the same methods.
+        front: methods that no other beats, from `bench.statistics`.
+        cost_label: what the costs are, with the unit.
+        score_label: what the scores are.
+
+    Returns:
+        A figure with numbered points and the names beside it, best score first.
+    """
+    order = scores.sort_index().sort_values(ascending=False, kind="stable").index
+    x, y = np.array([costs.loc[order], scores.loc[order]], dtype=np.float64)
+    names = [f"{i}  {wrap(method)}" for i, method in enumerate(order, start=1)]
+    width = 5.0 + max(map(text_width, names)) + 0.2
+    height = max(3.6, 0.163 * sum(map(n_lines, names)) + 0.3)
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0.65 / width, 0.5 / height, 4.15 / width, 1 - 0.65 / height))
+    on_front = np.isin(order, list(front))
+    steps = np.argsort(x[on_front], kind="stable")
+    axes.step(x[on_front][steps], y[on_front][steps], where="post", color=GREY, lw=1, ls="--", zorder=1)
+    axes.scatter(x[on_front], y[on_front], s=30, color=BLUE, zorder=2, label="Pareto front")
+    axes.scatter(x[~on_front], y[~on_front], s=26, facecolors="white", edgecolors=BLACK, label="others")
+    if (x > 0).all():
+        axes.set_xscale("log")
+    else:  # a method without a parameter stands at 0
+        axes.set_xscale("symlog", linthresh=min(x[x > 0], default=1.0))
+    axes.margins(0.08)
+    axes.set(xlabel=cost_label, ylabel=score_label)
+    axes.legend(loc="lower right")
+    _number(axes, x, y)
+    figure.text(5.0 / width, 1 - 0.15 / height, "\n".join(names), va="top", linespacing=1.3)
+    return figure
+
+
+@styled
+def phases(seconds: pd.DataFrame, *, label: str = "seconds") -> Figure:
+    """Where the time goes: a bar a method, a piece a phase.
+
+    Args:
+        seconds: index methods, columns phases; 0 where a method has no such phase.
+        label: what the bars count.
+
+    Returns:
+        A figure as wide and high as the names need; methods downwards in the order of the table.
+    """
+    names = [wrap(method) for method in seconds.index]
+    heights = 0.08 + 0.16 * np.array([n_lines(name) for name in names])
+    x0 = max(map(text_width, names)) + 0.3
+    width, height = x0 + 5.9, float(heights.sum()) + 1.0
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((x0 / width, 0.5 / height, 5.0 / width, 1 - 1.0 / height))
+    y = np.cumsum(heights) - heights / 2
+    left = np.zeros(len(seconds))
+    for i, phase in enumerate(seconds.columns):
+        style: dict[str, Any] = {"color": COLOURS[i % 8], "hatch": HATCHES[i % 8]}
+        values = seconds[phase].to_numpy(dtype=np.float64)
+        axes.barh(y, values, heights * 0.7, left, label=str(phase), edgecolor=BLACK, linewidth=0.5, **style)
+        left += values
+    for total, centre in zip(left, y, strict=True):
+        axes.annotate(
+            f"{total:.3g}", (total, centre), (3, 0), textcoords="offset points", va="center", size=8
+        )
+    axes.set_yticks(y, names)
+    axes.set(xlabel=label, ylim=(heights.sum(), 0))
+    figure.legend(loc="upper left", bbox_to_anchor=(x0 / width, 1.0), ncols=4)
+    return figure
+
+
+@styled
+def learning_curves(panels: Mapping[str, pd.DataFrame]) -> Figure:
+    """How a run learned: a panel a quantity, a line a column.
+
+    Args:
+        panels: label of the vertical axis → values; the index, by its name, is the horizontal axis (epoch or
+            step). NaN where nothing was logged.
+
+    Returns:
+        A figure with the panels side by side.
+    """
+    figure = Figure(figsize=(3.2 * max(len(panels), 1.5), 2.8), layout="constrained")
+    for number, (label, curves) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(1, len(panels), number)
+        for i, column in enumerate(curves.columns):
+            values = curves[column].dropna()
+            marker = "o" if len(values) == 1 else None  # a line of one point is invisible
+            style: dict[str, Any] = {"color": COLOURS[i % 8], "ls": LINES[i % 8], "marker": marker}
+            axes.plot(values.index, values, label=wrap(column, 30), **style)
+        axes.set(xlabel=str(curves.index.name or "epoch"), ylabel=label)
+        axes.legend()
+    return figure
+
+
+@styled
+def reconstruction(series: npt.ArrayLike, masked: npt.ArrayLike, prediction: npt.ArrayLike) -> Figure:
+    """What a pre-trained masked autoencoder makes of the parts that it does not see.
+
+    Args:
+        series: (case, time); NaN after the end of a shorter one.
+        masked: (case, time), true where the encoder saw nothing.
+        prediction: (case, time); only its masked parts are drawn.
+
+    Returns:
+        A figure with a row a case.
+    """
+    rows = list(zip(*map(np.atleast_2d, (series, masked, prediction)), strict=True))
+    figure = Figure(figsize=(7.0, 1.4 * len(rows) + 0.7), layout="constrained")
+    for number, (truth, hidden, guess) in enumerate(rows, start=1):
+        time = np.arange(len(truth))
+        axes = figure.add_subplot(len(rows), 1, number, xlim=(-0.5, len(truth) - 0.5))
+        whole_height = axes.get_xaxis_transform()
+        axes.fill_between(
+            time, 0, 1, where=hidden, step="mid", transform=whole_height, color=PALE, lw=0, label="masked"
+        )
+        axes.plot(time, truth, color=BLACK, lw=1, label="series")
+        style: dict[str, Any] = {"color": VERMILION, "lw": 1.2, "ls": "--", "marker": ".", "ms": 3}
+        axes.plot(time, np.where(hidden, guess, np.nan), label="prediction", **style)
+    axes.set_xlabel("time step")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def _number(axes: Axes, x: Floats, y: Floats) -> None:
+    """Writes 1, 2, ... beside the points, each where points and earlier numbers leave most room."""
+    axes.autoscale_view()
+    points = axes.transData.transform(np.column_stack([x, y])) * 72 / axes.figure.dpi
+    angles = np.arange(8) * math.pi / 4
+    ring = 9.0 * np.column_stack([np.cos(angles), np.sin(angles)])
+    taken = [*points]
+    for i, point in enumerate(points):
+        others = np.array(taken[:i] + taken[i + 1 :] or [point + np.inf])
+        room = np.linalg.norm((point + ring)[:, None] - others, axis=-1).min(axis=1)
+        best = ring[room.argmax()]
+        taken.append(point + best)
+        spot = (float(x[i]), float(y[i]))
+        axes.annotate(
+            str(i + 1), spot, tuple(best), textcoords="offset points", ha="center", va="center", size=8
+        )
