@@ -6,7 +6,7 @@ that a name never leaves the picture and never covers another, however many and 
 
 import math
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import count, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from scipy.optimize import isotonic_regression
 
 from bench.statistics import Pair
-from bench.style import BLACK, BLUE, GREY, PALE, SKY, canvas, n_lines, styled, text_width, wrap
+from bench.style import BLACK, BLUE, GREY, PALE, SKY, canvas, n_lines, styled, text_width, wrap, wrap_to
 
 Floats = npt.NDArray[np.float64]
 Shade = str | tuple[float, ...]
@@ -106,22 +106,22 @@ def pairwise_matrix(
         A figure as wide and high as names and cells need.
     """
     means = means.sort_index().sort_values(ascending=False, kind="stable")
-    names = [wrap(name, 30) for name in means.index]
     place = {method: i for i, method in enumerate(means.index)}
-    size = min(1.0, math.sqrt(12 / len(names)))
-    x0 = max(map(text_width, names)) + 0.3
-    width = x0 + max(0.85 * size * len(names), 4.5) + 0.2
-    caption = _matrix_caption(len(names), n_datasets, alpha, len(pairs), width)
-    y0 = 0.3 + 0.16 * n_lines(caption) + max(map(text_width, names))
+    k, size = len(means), min(1.0, math.sqrt(12 / len(means)))
+    row_names, column_names = (_wrap_all(list(place), inches * size) for inches in (0.5, 0.85))
+    x0 = max(map(text_width, row_names)) + 0.3
+    width = x0 + max(0.85 * size * k, 4.0) + 0.2
+    caption = _matrix_caption(k, n_datasets, alpha, len(pairs), width)
+    y0 = 0.3 + 0.16 * n_lines(caption) + max(map(text_width, column_names))
 
-    figure, axes = canvas(width, y0 + 0.5 * size * len(names) + 0.2)
+    figure, axes = canvas(width, y0 + 0.5 * size * k + 0.2)
     axes.text(0.15, 0.1, caption, va="top", linespacing=1.3)
     cells = _Cells(axes, x0, y0, size)
-    for i, (name, mean) in enumerate(zip(names, means, strict=True)):
+    for i, mean in enumerate(means):
         x, y = cells.centre(i, i)
-        axes.text(x0 - 0.08, y, name, ha="right", va="center", linespacing=1)
-        axes.text(x, y0 - 0.08, name, ha="center", va="bottom", rotation=90, linespacing=1)
-        cells.add(i, i, f"mean\n{mean:.4f}", "white")
+        axes.text(x0 - 0.08, y, row_names[i], ha="right", va="center", linespacing=1)
+        axes.text(x, y0 - 0.08, column_names[i], ha="center", va="bottom", rotation=90, linespacing=1)
+        cells.add(i, i, f"{mean:.4f}", "white")
     for pair in pairs:
         row, column = sorted((place[pair.a], place[pair.b]))
         sign = 1 if place[pair.a] == row else -1
@@ -129,7 +129,7 @@ def pairwise_matrix(
         difference = sign * pair.mean_difference
         cells.add(row, column, f"{difference:+.4f}\n{counts}\np {p_text(pair.p)}", _shade(difference))
         rejected = pair.p_holm <= alpha
-        cells.add(column, row, f"Holm p\n{p_text(pair.p_holm)}", PALE if rejected else "white", bold=rejected)
+        cells.add(column, row, p_text(pair.p_holm), PALE if rejected else "white", bold=rejected)
     cells.frame()
     return figure
 
@@ -154,7 +154,7 @@ def _rank_caption(k: int, n: int, alpha: float, test: str, joined: bool, width: 
         else "Every two methods are told apart."
     )
     facts = f"Average rank of k\xa0=\xa0{k} methods on N\xa0=\xa0{n} data sets; {test}, α\xa0=\xa0{alpha:g}. "
-    return wrap(facts + how, max(40, int(width / 0.082)))
+    return wrap_to(facts + how, width - 0.4)
 
 
 def _rank_axis(axes: Axes, x0: float, x1: float, y: float, low: int, high: int) -> None:
@@ -196,6 +196,13 @@ def _stack(spans: Sequence[Sequence[float]], gap: float) -> list[int]:
     return levels
 
 
+def _wrap_all(names: Sequence[object], inches: float) -> list[str]:
+    """Names in so few lines each that these fit side by side."""
+    most = max(1, int(inches / 0.14))
+    tries = ([wrap(name, width) for name in names] for width in count(30, 10))
+    return next(wrapped for wrapped in tries if max(map(n_lines, wrapped)) <= most)
+
+
 class _Cells:
     """Cells of a matrix, 0.85 x 0.5 inches, smaller where there are many."""
 
@@ -224,12 +231,12 @@ class _Cells:
 
 def _matrix_caption(k: int, n: int, alpha: float, n_pairs: int, width: float) -> str:
     """What stands where in the matrix."""
-    return wrap(
-        f"k\xa0=\xa0{k} methods on N\xa0=\xa0{n} data sets. Above the diagonal, the method of the row against "
-        "that of the column: mean difference (darker from 0 to .1), wins/draws/losses, p of the two-sided "
-        "Wilcoxon signed-rank test of this pair alone. Below: p after Holm's step-down over all "
-        f"{n_pairs} pairs, bold on grey where at most α\xa0=\xa0{alpha:g}.",
-        max(40, int(width / 0.082)),
+    return wrap_to(
+        f"k\xa0=\xa0{k} methods on N\xa0=\xa0{n} data sets. Above the diagonal, the method of the row "
+        "against that of the column: mean difference (darker from 0 to .1), wins/draws/losses, p of the two-sided "
+        "Wilcoxon signed-rank test of this pair alone. On it: mean score. Below: p after Holm's step-down "
+        f"over all pairs (m\xa0=\xa0{n_pairs}), bold on grey where at most α\xa0=\xa0{alpha:g}.",
+        width - 0.3,
     )
 
 

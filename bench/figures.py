@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from bench.diagrams import p_text
 from bench.statistics import Pair
@@ -49,8 +50,8 @@ def scatter(scores: pd.DataFrame, pair: Pair) -> Figure:
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     margin = 0.04 * (high - low) or 0.04
     limits = (low - margin, high + margin)
-    figure = Figure(figsize=(4.6, 4.9))
-    axes = figure.add_axes((0.16, 0.15, 0.8, 0.75), xlim=limits, ylim=limits, aspect="equal")
+    figure = Figure(figsize=(4.6, 4.7))
+    axes = figure.add_axes((0.14, 0.12, 0.8, 0.783), xlim=limits, ylim=limits, aspect="equal")
     axes.plot(limits, limits, color=GREY, lw=0.8, zorder=1)
     for won, marker, colour, label in (
         (y > x, "^", BLUE, f"{pair.wins} wins"),
@@ -59,7 +60,7 @@ def scatter(scores: pd.DataFrame, pair: Pair) -> Figure:
     ):
         axes.scatter(x[won], y[won], s=22, marker=marker, color=colour, alpha=0.7, linewidths=0, label=label)
     axes.set(xlabel=wrap(pair.b, 60), ylabel=wrap(pair.a, 60))
-    axes.legend(loc="lower right", title=f"of {wrap(pair.a, 30)}", title_fontsize="small")
+    axes.legend(title=f"of {wrap(pair.a, 30)}", title_fontsize="small")
     axes.set_title(
         f"{len(x)} data sets; mean difference {pair.mean_difference:+.4f};\n"
         f"Wilcoxon p {p_text(pair.p)}, after Holm {p_text(pair.p_holm)}"
@@ -76,7 +77,7 @@ def cost(
     cost_label: str,
     score_label: str = "mean accuracy",
 ) -> Figure:
-    """Score against cost on a logarithmic scale; the Pareto front is joined.
+    """Score against cost, on a logarithmic scale where costs differ tenfold; the Pareto front is joined.
 
     Args:
         costs: index methods; seconds or parameters, not negative.
@@ -90,23 +91,20 @@ def cost(
     """
     order = scores.sort_index().sort_values(ascending=False, kind="stable").index
     x, y = np.array([costs.loc[order], scores.loc[order]], dtype=np.float64)
-    names = [f"{i}  {wrap(method)}" for i, method in enumerate(order, start=1)]
+    names = [f"{i:\u2007>2}  {wrap(method)}" for i, method in enumerate(order, start=1)]
     width = 5.0 + max(map(text_width, names)) + 0.2
     height = max(3.6, 0.163 * sum(map(n_lines, names)) + 0.3)
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((0.65 / width, 0.5 / height, 4.15 / width, 1 - 0.65 / height))
+    axes = figure.add_axes((0.75 / width, 0.5 / height, 4.05 / width, 1 - 0.8 / height))
     on_front = np.isin(order, list(front))
     steps = np.argsort(x[on_front], kind="stable")
     axes.step(x[on_front][steps], y[on_front][steps], where="post", color=GREY, lw=1, ls="--", zorder=1)
     axes.scatter(x[on_front], y[on_front], s=30, color=BLUE, zorder=2, label="Pareto front")
     axes.scatter(x[~on_front], y[~on_front], s=26, facecolors="white", edgecolors=BLACK, label="others")
-    if (x > 0).all():
-        axes.set_xscale("log")
-    else:  # a method without a parameter stands at 0
-        axes.set_xscale("symlog", linthresh=min(x[x > 0], default=1.0))
     axes.margins(0.08)
     axes.set(xlabel=cost_label, ylabel=score_label)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    _cost_scale(axes, x)
     _number(axes, x, y)
     figure.text(5.0 / width, 1 - 0.15 / height, "\n".join(names), va="top", linespacing=1.3)
     return figure
@@ -126,9 +124,10 @@ def phases(seconds: pd.DataFrame, *, label: str = "seconds") -> Figure:
     names = [wrap(method) for method in seconds.index]
     heights = 0.08 + 0.16 * np.array([n_lines(name) for name in names])
     x0 = max(map(text_width, names)) + 0.3
-    width, height = x0 + 5.9, float(heights.sum()) + 1.0
+    top = 0.1 + 0.2 * math.ceil(len(seconds.columns) / 4)  # the legend
+    width, height = x0 + 5.9, float(heights.sum()) + top + 0.5
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((x0 / width, 0.5 / height, 5.0 / width, 1 - 1.0 / height))
+    axes = figure.add_axes((x0 / width, 0.5 / height, 5.0 / width, 1 - (top + 0.5) / height))
     y = np.cumsum(heights) - heights / 2
     left = np.zeros(len(seconds))
     for i, phase in enumerate(seconds.columns):
@@ -142,7 +141,7 @@ def phases(seconds: pd.DataFrame, *, label: str = "seconds") -> Figure:
         )
     axes.set_yticks(y, names)
     axes.set(xlabel=label, ylim=(heights.sum(), 0))
-    figure.legend(loc="upper left", bbox_to_anchor=(x0 / width, 1.0), ncols=4)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
     return figure
 
 
@@ -157,9 +156,11 @@ def learning_curves(panels: Mapping[str, pd.DataFrame]) -> Figure:
     Returns:
         A figure with the panels side by side.
     """
-    figure = Figure(figsize=(3.2 * max(len(panels), 1.5), 2.8), layout="constrained")
-    for number, (label, curves) in enumerate(panels.items(), start=1):
-        axes = figure.add_subplot(1, len(panels), number)
+    width, height = 3.4 * len(panels), 2.8
+    figure = Figure(figsize=(width, height))
+    for number, (label, curves) in enumerate(panels.items()):
+        left = (3.4 * number + 0.75) / width
+        axes = figure.add_axes((left, 0.5 / height, 2.5 / width, 1 - 0.65 / height))
         for i, column in enumerate(curves.columns):
             values = curves[column].dropna()
             marker = "o" if len(values) == 1 else None  # a line of one point is invisible
@@ -183,20 +184,36 @@ def reconstruction(series: npt.ArrayLike, masked: npt.ArrayLike, prediction: npt
         A figure with a row a case.
     """
     rows = list(zip(*map(np.atleast_2d, (series, masked, prediction)), strict=True))
-    figure = Figure(figsize=(7.0, 1.4 * len(rows) + 0.7), layout="constrained")
+    height = 1.4 * len(rows) + 0.7
+    figure = Figure(figsize=(7.0, height))
     for number, (truth, hidden, guess) in enumerate(rows, start=1):
         time = np.arange(len(truth))
-        axes = figure.add_subplot(len(rows), 1, number, xlim=(-0.5, len(truth) - 0.5))
+        axes = figure.add_axes((0.09, (height - 0.25 - 1.4 * number) / height, 0.88, 1.15 / height))
+        edges = np.flatnonzero(np.diff(np.pad(np.asarray(hidden, dtype=int), 1)))
+        spans = [(start - 0.5, end - start) for start, end in zip(edges[::2], edges[1::2], strict=True)]
         whole_height = axes.get_xaxis_transform()
-        axes.fill_between(
-            time, 0, 1, where=hidden, step="mid", transform=whole_height, color=PALE, lw=0, label="masked"
-        )
+        axes.broken_barh(spans, (0, 1), transform=whole_height, color=PALE, lw=0, label="masked")
         axes.plot(time, truth, color=BLACK, lw=1, label="series")
         style: dict[str, Any] = {"color": VERMILION, "lw": 1.2, "ls": "--", "marker": ".", "ms": 3}
         axes.plot(time, np.where(hidden, guess, np.nan), label="prediction", **style)
+        axes.set_xlim(-0.5, len(truth) - 0.5)
     axes.set_xlabel("time step")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=3)
     return figure
+
+
+def _cost_scale(axes: Axes, costs: Floats) -> None:
+    """Logarithmic where costs differ tenfold; a method without cost, say without parameters, stands at 0."""
+    positive = costs[costs > 0]
+    if positive.size and positive.max() >= 10 * positive.min():
+        if positive.size == costs.size:
+            axes.set_xscale("log")
+        else:
+            axes.set_xscale("symlog", linthresh=positive.min())
+        axes.xaxis.set_minor_locator(NullLocator())
+    else:
+        axes.locator_params(axis="x", nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.10g}")
 
 
 def _number(axes: Axes, x: Floats, y: Floats) -> None:

@@ -127,6 +127,22 @@ def wrap(text: object, width: int = 44) -> str:
     return textwrap.fill(str(text), width, break_on_hyphens=False)
 
 
+def wrap_to(text: str, inches: float) -> str:
+    """Breaks a caption into lines.
+
+    Args:
+        text: what is to be written.
+        inches: width that no line exceeds, unless one word does.
+
+    Returns:
+        The text with line breaks.
+    """
+    width = int(inches / 0.06)
+    while width > 20 and text_width(wrap(text, width)) > inches:
+        width -= 1
+    return wrap(text, width)
+
+
 def n_lines(text: str) -> int:
     """Counts the lines of a text.
 
