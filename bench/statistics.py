@@ -64,21 +64,6 @@ class Pair:
     p_holm: float
 
 
-class Interval(NamedTuple):
-    """A confidence interval."""
-
-    low: float
-    high: float
-
-
-class Posterior(NamedTuple):
-    """Probabilities, adding up to 1, that a method is better, practically equal (in the rope), or worse."""
-
-    better: float
-    equal: float
-    worse: float
-
-
 @dataclass(frozen=True)
 class Comparison:
     """What is said about one score table; `scores` holds the complete cases, best ranked method first."""

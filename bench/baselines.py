@@ -1,0 +1,83 @@
+"""Classifiers of sktime as methods of the contest."""
+
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ucr.prepare import Prepared
+
+
+@dataclass(frozen=True)
+class FittedBaseline:
+    """A fitted classifier of sktime; classes that training did not have get probability 0."""
+
+    classifier: Any
+    n_classes: int
+    seconds: dict[str, float]
+    n_parameters: dict[str, int] = field(default_factory=dict)
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
+        """Class probabilities (case, class)."""
+        probabilities = np.zeros((len(cases.series), self.n_classes))
+        probabilities[:, self.classifier.classes_] = self.classifier.predict_proba(_panel(cases))
+        return probabilities
+
+
+class MiniRocket:
+    """MiniRocket and a ridge classifier (arXiv:2012.08791), by sktime and scikit-learn.
+
+    Made of sktime's transformer rather than of its ready classifier, whose probabilities are 0 or 1; these
+    are the softmax of the ridge's decision values, which rank the classes in the same order.
+    """
+
+    def __init__(self, random_state: int, num_kernels: int = 10_000) -> None:
+        from sklearn.linear_model import RidgeClassifierCV  # noqa: PLC0415
+        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+        from sktime.transformations.rocket import MiniRocket as Transformer  # noqa: PLC0415
+
+        # one after the other: scikit-learn's own pipeline takes only steps of its own kind
+        self.transformer = Transformer(num_kernels=num_kernels, n_jobs=1, random_state=random_state)
+        self.scaler = StandardScaler(with_mean=False)
+        self.ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
+
+    def fit(self, series: NDArray[np.float64], labels: NDArray[np.int64]) -> "MiniRocket":
+        """Fit to series (case, channel, time) and labels (case,)."""
+        features = self.transformer.fit_transform(series)
+        self.ridge.fit(self.scaler.fit_transform(features), labels)
+        self.classes_ = self.ridge.classes_
+        return self
+
+    def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Softmax of the decision values (case, class present in training)."""
+        features = self.scaler.transform(self.transformer.transform(series))
+        decision = self.ridge.decision_function(features)
+        if decision.ndim == 1:
+            decision = np.stack([-decision, decision], axis=1)
+        odds = np.exp(decision - decision.max(axis=1, keepdims=True))
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+
+
+def fit(estimator: str, options: dict[str, Any], train: Prepared, n_classes: int, seed: int) -> FittedBaseline:
+    """Fit a baseline by its name in the table of methods: "1nn-dtw" or "minirocket"."""
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        if estimator == "1nn-dtw":
+            from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier  # noqa: PLC0415
+
+            classifier = KNeighborsTimeSeriesClassifier(n_neighbors=1, distance="dtw", **options)
+        else:
+            classifier = MiniRocket(**options, random_state=seed)
+        classifier.fit(_panel(train), train.labels)
+    return FittedBaseline(classifier, n_classes, {"finetune": time.perf_counter() - start})
+
+
+def _panel(cases: Prepared) -> NDArray[np.float64]:
+    """Return prepared series as sktime's numpy3D: (case, channel, time)."""
+    return cases.series[:, np.newaxis].astype(np.float64)

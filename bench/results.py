@@ -1,0 +1,191 @@
+"""What came out: one result a run, written whole or not at all, and the tables made of them.
+
+A run's files lie in <results>/<contest>/<method>/<dataset>/:
+
+    resample-<k>.json        the result; it exists exactly if the run has finished
+    resample-<k>.npz         per case: truth, predictions (positions in classes), probabilities; and losses
+    resample-<k>.error.txt   the traceback of the last try, if it failed
+"""
+
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SCORES = ("accuracy", "balanced_accuracy", "f1_macro", "auroc", "log_loss")
+
+
+class ResultError(ValueError):
+    """A result file is not what it should be; the message is one line that names it."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run is, what it scored and what it cost."""
+
+    method: str
+    dataset: str
+    resample: int
+    """0 is the archive's own split; k > 0 the field's stratified resample with seed k."""
+    seed: int
+    accuracy: float
+    balanced_accuracy: float
+    f1_macro: float
+    auroc: float | None
+    """One class against the rest, macro average over the classes in the test split; None if it has one class."""
+    log_loss: float
+    n_train: int
+    n_test: int
+    n_classes: int
+    n_timepoints: int
+    """Of the series as the method saw them."""
+    n_parameters: dict[str, int]
+    """Trainable numbers: encoder, total; empty where a method has no such count."""
+    pretrain_seconds: float
+    finetune_seconds: float
+    test_seconds: float
+    peak_memory_mb: float
+    device: str
+    data_sha256: str
+    preparation: dict[str, Any]
+    """What was done to the data."""
+    config: dict[str, Any]
+    """The whole configuration of the method, its preparation policy included."""
+    details: dict[str, Any]
+    """What the method derived from the train split: the patch size, say."""
+    environment: dict[str, Any]
+    finished_at: str
+    """UTC, ISO 8601."""
+
+
+def score(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, float | None]:
+    """Score class probabilities (case, class) against the truth (case,).
+
+    A case is predicted to be of its most probable class, the first of them in a tie. log_loss is the mean of
+    -ln p(truth), in nats, p not below 10⁻¹⁵.
+    """
+    from sklearn.metrics import (  # noqa: PLC0415 (a table of results must not wait for scikit-learn)
+        accuracy_score,
+        f1_score,
+        recall_score,
+        roc_auc_score,
+    )
+
+    predicted = probabilities.argmax(axis=1)
+    present = np.unique(truth)
+    areas = [roc_auc_score(truth == k, probabilities[:, k]) for k in present] if len(present) > 1 else []
+    of_truth = probabilities[np.arange(len(truth)), truth].clip(1e-15, 1)
+    return {
+        "accuracy": float(accuracy_score(truth, predicted)),
+        "balanced_accuracy": float(recall_score(truth, predicted, labels=present, average="macro", zero_division=0)),
+        "f1_macro": float(f1_score(truth, predicted, average="macro", zero_division=0)),
+        "auroc": float(np.mean(areas)) if areas else None,
+        "log_loss": float(-np.log(of_truth).mean()),
+    }
+
+
+def write(path: Path, result: Result, arrays: dict[str, NDArray[Any]]) -> None:
+    """Write a run's predictions, then its result, each whole or not at all; and drop a former failure.
+
+    Args:
+        path: of the JSON file.
+        result: what goes into it.
+        arrays: what goes into the .npz beside it.
+    """
+    write_whole(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
+    text = json.dumps(asdict(result), indent=1, allow_nan=False)
+    write_whole(path, lambda file: file.write(text.encode()))
+    error_path(path).unlink(missing_ok=True)
+
+
+def write_whole(path: Path, write_to: Callable[[IO[bytes]], object]) -> None:
+    """Write a file aside and rename it, so that a reader or a crash never meets half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write_to(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def error_path(path: Path) -> Path:
+    """Return where the traceback of a failed run lies, given where its result would be."""
+    return path.with_suffix(".error.txt")
+
+
+def read(path: Path) -> Result:
+    """Read one result.
+
+    Raises:
+        ResultError: the file is cut off, lacks a field, or holds a score outside its range.
+    """
+    try:
+        values = json.loads(path.read_bytes())
+        result = Result(**{field.name: values[field.name] for field in fields(Result)})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f"field {error} is missing" if isinstance(error, KeyError) else error
+        raise ResultError(f"{path}: not a whole result ({why}); delete it and run again") from error
+    for name in SCORES:
+        value = getattr(result, name)
+        upper = math.inf if name == "log_loss" else 1
+        if not (value is None and name == "auroc") and not (isinstance(value, int | float) and 0 <= value <= upper):
+            raise ResultError(f"{path}: {name} must lie in [0, {upper}], got {value!r}; delete it and run again")
+    if (result.method, result.dataset, f"resample-{result.resample}") != (*path.parts[-3:-1], path.stem):
+        raise ResultError(
+            f"{path}: is a result of {result.method} on {result.dataset}, resample {result.resample}: "
+            "two results for one run; delete one of them"
+        )
+    return result
+
+
+def read_all(folder: Path) -> list[Result]:
+    """Read all results of a contest, in order of their paths.
+
+    Raises:
+        ResultError: a file is not what it should be.
+    """
+    return [read(path) for path in sorted(folder.glob("*/*/resample-*.json"))]
+
+
+def failures(folder: Path) -> dict[str, str]:
+    """Return the last line of the traceback of each failed run, by method/dataset/resample-k."""
+    found = {}
+    for path in sorted(folder.glob("*/*/resample-*.error.txt")):
+        lines = path.read_text(errors="replace").strip().splitlines()
+        name = path.relative_to(folder).as_posix().removesuffix(".error.txt")
+        found[name] = lines[-1] if lines else "no traceback"
+    return found
+
+
+def tidy(results: Iterable[Result]) -> pd.DataFrame:
+    """Return one row a run: identity, scores, sizes, seconds, memory, parameters."""
+    rows = []
+    for result in results:
+        row = {
+            field.name: getattr(result, field.name)
+            for field in fields(Result)
+            if field.name not in ("n_parameters", "preparation", "config", "details", "environment")
+        }
+        row["encoder_parameters"] = result.n_parameters.get("encoder")
+        row["total_parameters"] = result.n_parameters.get("total")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def score_table(runs: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Pivot tidy runs to dataset × method, the mean over resamples; NaN where there is no run."""
+    return runs.pivot_table(index="dataset", columns="method", values=score, aggfunc="mean", sort=False)

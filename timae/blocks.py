@@ -1,0 +1,144 @@
+"""The blocks that encoders and decoders are stacked from, and the positions that tokens carry.
+
+Axes: batch, n (tokens), dim. Every block maps (batch, n, dim) to the same shape and is pre-norm:
+x + f(LayerNorm(x)). Which block is used is all in which the transformer and the Mamba Ti-MAE differ.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from timae.config import Block, Mamba, Transformer
+
+
+def sincos_positions(n: int, dim: int) -> Tensor:
+    """Fixed sine and cosine positions (n, dim) of Vaswani et al. 2017 (arXiv:1706.03762, Section 3.5)."""
+    half = (dim + 1) // 2
+    frequency = 10_000.0 ** (-torch.arange(half) / half)
+    angle = torch.arange(n).unsqueeze(1) * frequency
+    return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)[:, :dim]
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int, valid: Tensor | None, dropout: float) -> Tensor:
+    """Multi-head attention, softmax(q kᵀ / √head_dim) v.
+
+    Shapes: q (batch, n, dim), k and v (batch, m, dim), valid (batch, m) False where a key is padding, or
+    None; returns (batch, n, dim).
+    """
+    q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
+    keys = None if valid is None else valid[:, None, None, :]
+    out = F.scaled_dot_product_attention(q, k, v, attn_mask=keys, dropout_p=dropout)
+    return out.transpose(1, 2).flatten(2)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention. Queries, keys and values are one matrix; the output projection is optional."""
+
+    def __init__(self, dim: int, num_heads: int, qkv_bias: bool, out_proj: bool, dropout: float) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
+        self.out = nn.Linear(dim, dim) if out_proj else nn.Identity()
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        return self.out(attend(q, k, v, self.num_heads, valid, self.dropout if self.training else 0.0))
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention of queries (width dim) over features of another width (arXiv:2401.14391, Section 3.2)."""
+
+    def __init__(self, dim: int, feature_dim: int, num_heads: int, dropout: float) -> None:
+        super().__init__()
+        self.num_heads, self.dropout = num_heads, dropout
+        self.query = nn.Linear(dim, dim, bias=False)
+        self.key_value = nn.Linear(feature_dim, 2 * dim, bias=False)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, features: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Attend from x (batch, n, dim) to the valid (batch, m) of features (batch, m, feature_dim)."""
+        k, v = self.key_value(features).chunk(2, dim=-1)
+        dropout = self.dropout if self.training else 0.0
+        return self.out(attend(self.query(x), k, v, self.num_heads, valid, dropout))
+
+
+class FeedForward(nn.Module):
+    """Linear, activation, Linear, position by position."""
+
+    def __init__(self, dim: int, intermediate_dim: int, activation: str, dropout: float) -> None:
+        super().__init__()
+        self.activation, self.dropout = getattr(F, activation), dropout
+        self.expand = nn.Linear(dim, intermediate_dim)
+        self.contract = nn.Linear(intermediate_dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map x (batch, n, dim) to the same shape."""
+        x = self.contract(self.activation(self.expand(x)))
+        return F.dropout(x, self.dropout, self.training) if self.dropout else x
+
+
+class TransformerBlock(nn.Module):
+    """Pre-norm transformer block: x + MHSA(LN(x)), then x + MLP(LN(x)) (arXiv:2002.04745, Figure 1b)."""
+
+    def __init__(self, dim: int, config: Transformer) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
+        self.attention = SelfAttention(
+            dim, config.num_heads, config.qkv_bias, config.out_proj, config.attention_dropout
+        )
+        self.feed_forward_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
+        self.feed_forward = FeedForward(dim, config.intermediate_dim, config.activation, config.dropout)
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
+        x = x + self.attention(self.attention_norm(x), valid)
+        return x + self.feed_forward(self.feed_forward_norm(x))
+
+
+class CrossBlock(nn.Module):
+    """CrossMAE's decoder block: x + CrossAttention(LN(x), features), x + MLP(LN(x)); queries never meet."""
+
+    def __init__(self, dim: int, feature_dim: int, config: Transformer) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
+        self.attention = CrossAttention(dim, feature_dim, config.num_heads, config.attention_dropout)
+        self.feed_forward_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
+        self.feed_forward = FeedForward(dim, config.intermediate_dim, config.activation, config.dropout)
+
+    def forward(self, x: Tensor, features: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Refine queries x (batch, n, dim) by the valid (batch, m) of features (batch, m, feature_dim)."""
+        x = x + self.attention(self.attention_norm(x), features, valid)
+        return x + self.feed_forward(self.feed_forward_norm(x))
+
+
+class MambaBlock(nn.Module):
+    """Pre-norm Mamba-2 block: x + Mamba2(LN(x)) (arXiv:2405.21060, Section 7)."""
+
+    def __init__(self, dim: int, config: Mamba) -> None:
+        from timae.mamba import Mamba2
+
+        super().__init__()
+        self.norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
+        self.mamba = Mamba2(
+            dim,
+            d_state=config.ssm_state_size,
+            d_conv=config.conv_size,
+            expand=config.expand_factor,
+            headdim=config.headdim,
+            bias=config.bias,
+            conv_bias=config.conv_bias,
+        )
+
+    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:  # noqa: ARG002
+        """Map x (batch, n, dim) to the same shape; a token sees what is before it.
+
+        Padding stands behind all that is valid, so nothing need be done about it.
+        """
+        return x + self.mamba(self.norm(x))
+
+
+def build_block(config: Block, dim: int) -> nn.Module:
+    """Make the block that a configuration describes, of width dim, with fresh weights."""
+    config.check(dim)
+    return TransformerBlock(dim, config) if isinstance(config, Transformer) else MambaBlock(dim, config)

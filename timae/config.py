@@ -1,0 +1,166 @@
+"""The one place where an architecture and its training are described: frozen values, no code of models.
+
+Nothing here imports torch, so that a benchmark can plan and compare configurations at once.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+Pooling = Literal["cls", "mean", "max", "mean+max"]
+POOLINGS = ("cls", "mean", "max", "mean+max")
+ACTIVATIONS = ("gelu", "relu", "silu")
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """Pre-norm transformer blocks (arXiv:2002.04745)."""
+
+    kind: Literal["transformer"] = "transformer"
+    num_heads: int = 4
+    intermediate_dim: int = 256
+    out_proj: bool = True
+    """An output projection after attention, as in Vaswani et al.; README-compatible encoders have none."""
+    qkv_bias: bool = False
+    dropout: float = 0.0
+    """After the MLP. On a CPU any dropout costs more than the block it regularises, hence the default."""
+    attention_dropout: float = 0.0
+    layer_norm_eps: float = 1e-5
+    activation: Literal["gelu", "relu", "silu"] = "gelu"
+
+    def check(self, width: int) -> None:
+        """Raise ValueError if blocks of this width cannot be built."""
+        if self.num_heads < 1 or width % self.num_heads:
+            raise ValueError(f"num_heads must divide the width: got num_heads {self.num_heads}, width {width}")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}")
+
+
+@dataclass(frozen=True)
+class Mamba:
+    """Pre-norm Mamba-2 blocks (arXiv:2405.21060); a state-space head is ssm_state_size // num_heads wide."""
+
+    kind: Literal["mamba"] = "mamba"
+    num_heads: int = 8
+    ssm_state_size: int = 64
+    expand_factor: int = 2
+    conv_size: int = 4
+    """Width of the causal convolution, in tokens."""
+    bias: bool = False
+    conv_bias: bool = True
+    layer_norm_eps: float = 1e-5
+
+    @property
+    def headdim(self) -> int:
+        """Width of one state-space head."""
+        return self.ssm_state_size // self.num_heads
+
+    def check(self, width: int) -> None:
+        """Raise ValueError if blocks of this width cannot be built."""
+        if self.num_heads < 1 or self.ssm_state_size % self.num_heads:
+            raise ValueError(f"num_heads must divide ssm_state_size: got {self.num_heads} and {self.ssm_state_size}")
+        if self.expand_factor * width % self.headdim:
+            raise ValueError(
+                f"ssm_state_size / num_heads must divide expand_factor × width: "
+                f"got {self.headdim} and {self.expand_factor * width}"
+            )
+
+
+Block = Transformer | Mamba
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """The shape of an encoder.
+
+    Raises:
+        ValueError: widths that do not divide, sizes below 1.
+    """
+
+    input_dim: int = 1
+    """Channels of a series; 1 throughout the UCR archive."""
+    emb_size: int = 64
+    num_layers: int = 2
+    block: Block = field(default_factory=Transformer)
+    patch_size: int = 1
+    """Time steps a token; 1 is the paper's token."""
+    cls_embed: bool = False
+    positions: Literal["sincos", "none"] = "sincos"
+
+    def __post_init__(self) -> None:
+        for name in ("input_dim", "emb_size", "num_layers", "patch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        self.block.check(self.emb_size)
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """The shape of a decoder.
+
+    Raises:
+        ValueError: widths that do not divide, cross without a transformer block, a ratio outside (0, 1].
+    """
+
+    kind: Literal["self", "cross"] = "self"
+    """self: blocks over all tokens (Ti-MAE); cross: each hidden token asks the encoder alone (CrossMAE)."""
+    emb_size: int = 32
+    num_layers: int = 2
+    block: Block = field(default_factory=lambda: Transformer(intermediate_dim=128))
+    predicted_ratio: float = 1.0
+    """Share of the hidden tokens that cross predicts in a training step."""
+
+    def __post_init__(self) -> None:
+        self.block.check(self.emb_size)
+        if self.kind == "cross" and not isinstance(self.block, Transformer):
+            raise ValueError(f"a cross decoder needs a transformer block, got {self.block.kind!r}")
+        if not 0 < self.predicted_ratio <= 1:
+            raise ValueError(f"predicted_ratio must lie in (0, 1], got {self.predicted_ratio}")
+
+
+@dataclass(frozen=True)
+class Training:
+    """A budget of optimizer steps and how they are taken: AdamW, one cycle of the learning rate.
+
+    A batch never holds a case twice, so a train split smaller than batch_size makes smaller batches.
+    """
+
+    steps: int
+    batch_size: int = 64
+    lr: float = 1e-3
+    """The highest learning rate of the cycle."""
+    weight_decay: float = 0.01
+    maskings: int = 1
+    """Pre-training only: random maskings of a batch in one step (the paper's sampling time)."""
+    crop: float = 1.0
+    """Fine-tuning only: a case is cropped to a random share of its length, at least this, and stretched back."""
+    label_smoothing: float = 0.0
+    """Fine-tuning only."""
+
+
+@dataclass(frozen=True)
+class Probing:
+    """Frozen encoder, support vector machine on its pooled features (arXiv:1901.10738, Section 5.1)."""
+
+    max_cases: int = 10_000
+    """The machine is trained on at most so many cases."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A Ti-MAE from pre-training to prediction; what depends on the data follows from the train split."""
+
+    encoder: EncoderConfig
+    decoder: DecoderConfig
+    pretraining: Training | None
+    """None: the encoder starts with random weights."""
+    head: Training | Probing
+    """How labels come in: all weights are fine-tuned with a linear head, or a frozen encoder is probed."""
+    mask_ratio: float = 0.75
+    pooling: Pooling = "mean"
+    max_tokens: int = 1024
+    """Longer series get patches, the smallest that keep to this many tokens."""
+
+    def encoder_for(self, n_timepoints: int) -> EncoderConfig:
+        """Return the encoder with its patch size for series of n_timepoints."""
+        patch_size = max(self.encoder.patch_size, -(-n_timepoints // self.max_tokens))
+        return replace(self.encoder, patch_size=patch_size)

@@ -1,0 +1,138 @@
+"""The encoder of Ti-MAE: series to tokens to features (arXiv:2301.08871, Section 3.2).
+
+Axes: batch, time, channel for series; batch, n (tokens), dim for features. A token is a patch of
+patch_size time steps. The CLS token, where there is one, comes last: behind a causal block it is the only
+place that has seen the whole series.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from timae.blocks import build_block, sincos_positions
+from timae.config import EncoderConfig
+from timae.masking import Masking, take
+
+
+class Features(NamedTuple):
+    """What an encoder makes of a batch."""
+
+    tokens: Tensor
+    """(batch, n, emb_size), in time order, after the last norm."""
+    cls: Tensor | None
+    """(batch, emb_size), the CLS token."""
+    valid: Tensor | None
+    """(batch, n) False where a token is padding; None: no padding."""
+    layers: tuple[Tensor, ...]
+    """What entered each block and what left the last one, not normalised; with the CLS token, if there is one:
+    (batch, n [+ 1], emb_size)."""
+    layers_valid: Tensor | None
+    """(batch, n [+ 1]), as valid, for layers."""
+
+
+class Embedding(nn.Module):
+    """Series to tokens: one convolution, whose window is a patch and one step to each side, and positions.
+
+    With patch_size 1 that is the paper's convolution of kernel 3 and padding 1.
+    """
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.patch_size, self.positions = config.patch_size, config.positions
+        self.conv = nn.Conv1d(config.input_dim, config.emb_size, config.patch_size + 2, config.patch_size)
+        self.register_buffer("position_table", torch.empty(0, config.emb_size), persistent=False)
+
+    def n_tokens(self, n_timepoints: int) -> int:
+        """Tokens of a series of n_timepoints; the last one may be a patch that is not full."""
+        return -(-n_timepoints // self.patch_size)
+
+    def forward(self, series: Tensor, hidden: Tensor | None = None) -> Tensor:
+        """Embed series (batch, time, channel) as tokens (batch, n, emb_size).
+
+        Args:
+            series: time need not be a multiple of patch_size: the last value is repeated.
+            hidden: (batch, n) tokens whose values are blanked first. The convolution looks one step over
+                the edge of a patch; without this it would show hidden values to visible tokens.
+        """
+        _, time, _ = series.shape
+        n = self.n_tokens(time)
+        x = series.transpose(1, 2)
+        if n * self.patch_size > time:
+            x = F.pad(x, (0, n * self.patch_size - time), mode="replicate")
+        if hidden is not None:
+            x = x.masked_fill(hidden.repeat_interleave(self.patch_size, dim=1).unsqueeze(1), 0.0)
+        # a linear map of the windows is the same as the convolution and faster for so few channels
+        windows = F.pad(x, (1, 1)).unfold(2, self.patch_size + 2, self.patch_size)
+        tokens = F.linear(windows.transpose(1, 2).flatten(2), self.conv.weight.flatten(1), self.conv.bias)
+        return tokens + self._positions(n, tokens) if self.positions == "sincos" else tokens
+
+    def _positions(self, n: int, like: Tensor) -> Tensor:
+        if len(self.position_table) < n:
+            self.position_table = sincos_positions(n, like.shape[-1]).to(like)
+        return self.position_table[:n]
+
+
+class Encoder(nn.Module):
+    """Embedding, blocks, norm. What is hidden from it leaves no trace in what it returns."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = Embedding(config)
+        self.cls = nn.Parameter(torch.randn(config.emb_size) * 0.02) if config.cls_embed else None
+        self.blocks = nn.ModuleList(build_block(config.block, config.emb_size) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(config.emb_size, eps=config.block.layer_norm_eps)
+
+    def forward(self, series: Tensor, masking: Masking | None = None, valid: Tensor | None = None) -> Features:
+        """Encode series (batch, time, channel), or only what a masking leaves visible of them.
+
+        Args:
+            series: float; no NaN.
+            masking: which tokens to show; None: all.
+            valid: (batch, time) False where a value is padding at the end of a series; None: no padding.
+        """
+        x = self.embedding(series, None if masking is None else masking.hidden)
+        if masking is not None:
+            x, valid = take(x, masking.visible), masking.seen
+        elif valid is not None:
+            valid = self.valid_tokens(valid)
+        if self.cls is not None:
+            x, valid = self._append_cls(x, valid)
+        layers = [x]
+        for block in self.blocks:
+            x = block(x, valid)
+            layers.append(x)
+        x = self.norm(x)
+        if self.cls is None:
+            return Features(x, None, valid, tuple(layers), valid)
+        if valid is None:
+            return Features(x[:, :-1], x[:, -1], None, tuple(layers), None)
+        at = valid.sum(dim=1, keepdim=True) - 1
+        return Features(x[:, :-1], take(x, at)[:, 0], valid[:, 1:], tuple(layers), valid)
+
+    def _append_cls(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Put the CLS token behind the last valid token; what is not valid stays behind it.
+
+        A causal block then shows it all tokens and no padding.
+        """
+        assert self.cls is not None
+        x = F.pad(x, (0, 0, 0, 1))
+        if valid is None:
+            x[:, -1] = self.cls
+            return x, None
+        at = valid.sum(dim=1, keepdim=True)
+        is_cls = torch.arange(x.shape[1], device=x.device) == at
+        return torch.where(is_cls.unsqueeze(-1), self.cls, x), F.pad(valid, (1, 0), value=True)
+
+    def valid_tokens(self, valid: Tensor) -> Tensor:
+        """Which tokens (batch, n) hold at least one valid time step, from valid (batch, time)."""
+        n = self.embedding.n_tokens(valid.shape[1])
+        padded = F.pad(valid, (0, n * self.config.patch_size - valid.shape[1]))
+        return padded.unflatten(1, (n, -1)).any(dim=2)
+
+
+def n_parameters(module: nn.Module) -> int:
+    """Trainable numbers in a module."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
