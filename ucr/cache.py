@@ -15,19 +15,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ucr.folders import SplitName
+
 VERSION = 1
 _ALIGN = 64
 
 Arrays = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 
-def path_of(folder: Path, name: str, files: list[Path]) -> Path:
-    """The cache file for `files` in cache folder `folder`: distinct for each place the files may lie in."""
-    place = sha256(str(files[0].parent.resolve()).encode()).hexdigest()[:8]
-    return folder / f".{name}-{place}.ucr"
+Files = Mapping[SplitName, Path]
 
 
-def write(path: Path, files: list[Path], header: dict[str, Any], splits: Mapping[str, Arrays]) -> None:
+def path_of(place: Path, name: str, folder: Path) -> Path:
+    """The cache file in `place` for data set `name` in `folder`, distinct from that of any other folder."""
+    return place / f".{name}-{sha256(str(folder.resolve()).encode()).hexdigest()[:8]}.ucr"
+
+
+def write(path: Path, files: Files, header: dict[str, Any], splits: Mapping[str, Arrays]) -> None:
     """Writes the cache file aside and renames it; where nothing can be written, nothing is, and all goes on.
 
     Args:
@@ -59,7 +63,7 @@ def write(path: Path, files: list[Path], header: dict[str, Any], splits: Mapping
                 raise
 
 
-def read_header(path: Path, files: list[Path]) -> dict[str, Any] | None:
+def read_header(path: Path, files: Files) -> dict[str, Any] | None:
     """The header of a cache file; None where there is none, it is cut short, or it is of other files."""
     try:
         with path.open("rb") as file:
@@ -96,15 +100,15 @@ def read_split(path: Path, header: dict[str, Any], name: str) -> Arrays | None:
     return None
 
 
-def _stamp(files: list[Path]) -> list[list[int]]:
+def _stamp(files: Files) -> list[list[int]]:
     """What tells without reading that files are unchanged: their sizes, inodes and times of change."""
-    stats = [file.stat() for file in files]
+    stats = [file.stat() for file in files.values()]
     return [[stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns] for stat in stats]
 
 
-def _hash(files: list[Path]) -> str:
+def _hash(files: Files) -> str:
     """SHA-256 over the SHA-256 of each file."""
-    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files)).hexdigest()
+    return sha256(b"".join(sha256(file.read_bytes()).digest() for file in files.values())).hexdigest()
 
 
 def _sum(series: NDArray[np.float32], classes: NDArray[np.int32]) -> int:

@@ -24,23 +24,28 @@ def find_root(root: str | Path | None = None) -> Path:
     return Path(chosen).expanduser()
 
 
-def find_file(folder: Path, name: str, split: SplitName) -> Path | None:
-    """The file of one split of data set `name` in `folder`, or None."""
-    paths = (folder / f"{name}_{split.upper()}{form}" for form in FORMS)
-    return next((path for path in paths if path.is_file()), None)
+def find_files(folder: Path, name: str) -> dict[SplitName, Path]:
+    """The files of data set `name` in `folder` by split; a split whose file is not there is left out."""
+    files: dict[SplitName, Path] = {}
+    for split in SPLITS:
+        paths = (folder / f"{name}_{split.upper()}{form}" for form in FORMS)
+        if (file := next((path for path in paths if path.is_file()), None)) is not None:
+            files[split] = file
+    return files
 
 
-def find_folder(name: str, root: str | Path | None = None) -> Path | None:
+def find_folder(name: str, root: str | Path | None = None, bundled: bool = True) -> Path | None:
     """The folder that holds both splits of data set `name`, or None; sktime's copy comes after the root."""
     places = [find_root(root), find_root(root) / "UCRArchive_2018"]
-    if name in BUNDLED and (sktime := find_spec("sktime")) is not None and sktime.origin is not None:
-        # found without the cost of an import
-        places.append(Path(sktime.origin).parent / "datasets" / "data")
-    for place in places:
-        folder = place / name
-        if find_file(folder, name, "train") and find_file(folder, name, "test"):
-            return folder
-    return None
+    if bundled and name in BUNDLED:
+        places += _bundle()
+    return next((place / name for place in places if len(find_files(place / name, name)) == len(SPLITS)), None)
+
+
+def _bundle() -> list[Path]:
+    """The folder of the data that sktime ships, found without the cost of its import."""
+    sktime = find_spec("sktime")
+    return [Path(sktime.origin).parent / "datasets" / "data"] if sktime and sktime.origin else []
 
 
 def locate(name: str, root: str | Path | None = None) -> Path:
@@ -67,7 +72,7 @@ def locate(name: str, root: str | Path | None = None) -> Path:
     raise UcrError(f"{name} is not under {place}; download it: python -m ucr download {name}{flag}")
 
 
-def cache_folder(folder: Path, name: str) -> Path:
+def cache_folder(folder: Path) -> Path:
     """Where the parsed copy of the files in `folder` belongs.
 
     That is ``UCR_CACHE`` where it is set, else beside the files, else (a read-only disk, a package's own
@@ -75,6 +80,6 @@ def cache_folder(folder: Path, name: str) -> Path:
     """
     if override := os.environ.get("UCR_CACHE"):
         return Path(override).expanduser()
-    if name not in BUNDLED and os.access(folder, os.W_OK):
+    if os.access(folder, os.W_OK) and folder.parent not in _bundle():
         return folder
     return user_cache_path("timae-bench") / "parsed"

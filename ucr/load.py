@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ucr import cache, tsv
-from ucr.archive import ARCHIVE, Info, UcrDataError, label_order
-from ucr.folders import SPLITS, SplitName, cache_folder, find_file, locate
+from ucr import cache, verify
+from ucr.archive import ARCHIVE, Info
+from ucr.folders import SPLITS, SplitName, cache_folder, find_files, locate
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def _parsed(
 ) -> tuple[dict[str, Any], dict[str, cache.Arrays]]:
     """The header and the wanted splits of the parsed copy, which is made where there is no sound one."""
     folder = locate(name, root)
-    files = [file for split in SPLITS if (file := find_file(folder, name, split))]
-    path = cache.path_of(cache_folder(folder, name), name, files)
+    files = find_files(folder, name)
+    path = cache.path_of(cache_folder(folder), name, folder)
     if header := cache.read_header(path, files):
         mapped: dict[str, cache.Arrays] = {
             split: arrays for split in wanted if (arrays := cache.read_split(path, header, split))
@@ -100,67 +100,15 @@ def _parsed(
     return header, parsed
 
 
-def _parse(name: str, files: list[Path]) -> tuple[dict[str, Any], dict[str, cache.Arrays]]:
-    known = ARCHIVE.get(name)
-    splits = [tsv.read(file, known.columns if known else 0) for file in files]
-    columns = max(series.shape[1] for series, _ in splits)
-    series = {split: _widen(values, columns) for split, (values, _) in zip(SPLITS, splits, strict=True)}
-    labels = {split: names for split, (_, names) in zip(SPLITS, splits, strict=True)}
-    facts = _facts(name, series, labels)
-    if known:
-        _compare(known, facts, files[0].parent)
-    if facts.n_classes < 2:
-        raise UcrDataError(
-            f"{files[0]}: every label is {facts.labels[0]!r}, in the test file too; expected two"
-        )
-    position = {label: i for i, label in enumerate(facts.labels)}
+def _parse(name: str, files: Mapping[SplitName, Path]) -> tuple[dict[str, Any], dict[str, cache.Arrays]]:
+    parsed = verify.read(name, files)
+    classes = parsed.info.labels
+    position = {label: i for i, label in enumerate(classes)}
     arrays: dict[str, cache.Arrays] = {
-        split: (series[split], np.array([position[label] for label in labels[split]], np.int32))
+        split: (parsed.series[split], np.array([position[label] for label in parsed.labels[split]], np.int32))
         for split in SPLITS
     }
-    return {"info": asdict(facts), "labels": facts.labels, "sha256": _hash(facts.labels, arrays)}, arrays
-
-
-def _widen(series: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
-    missing = columns - series.shape[1]
-    return np.pad(series, ((0, 0), (0, missing)), constant_values=np.nan) if missing else series
-
-
-def _facts(
-    name: str, series: Mapping[SplitName, NDArray[np.float32]], labels: dict[SplitName, list[str]]
-) -> Info:
-    """What the files themselves say; NaN at a series' end counts as padding, elsewhere as missing."""
-    values = np.concatenate([series[split] for split in SPLITS])
-    present = ~np.isnan(values)
-    lengths = np.where(present.any(1), values.shape[1] - present[:, ::-1].argmax(1), 0)
-    count = np.maximum(present.sum(1), 1)
-    mean = values.sum(1, where=present, dtype=np.float64) / count
-    power = np.square(values, dtype=np.float64).sum(1, where=present) / count
-    classes = label_order({label for split in SPLITS for label in labels[split]})
-    return Info(
-        name=name,
-        type="own",
-        n_train=len(series["train"]),
-        n_test=len(series["test"]),
-        n_classes=len(classes),
-        length=values.shape[1] if (lengths == values.shape[1]).all() else None,
-        columns=values.shape[1],
-        missing=bool((present.sum(1) < lengths).any()),
-        znormalised=bool(np.allclose(mean, 0, atol=1e-3) and np.allclose(power, 1, atol=0.1)),
-        labels=classes,
-    )
-
-
-def _compare(known: Info, found: Info, folder: Path) -> None:
-    """Refuses files under an archive name that are not the archive's."""
-    for fact in ("n_train", "n_test", "n_classes", "columns"):
-        if getattr(known, fact) != getattr(found, fact):
-            raise UcrDataError(
-                f"{folder}: {fact} is {getattr(found, fact)}, but {getattr(known, fact)} in the archive; "
-                f"this copy is altered or out of date: python -m ucr download {known.name}"
-            )
-    if known.labels and known.labels != found.labels:
-        raise UcrDataError(f"{folder}: the labels are {found.labels}, but {known.labels} in the archive")
+    return {"info": asdict(parsed.info), "labels": classes, "sha256": _hash(classes, arrays)}, arrays
 
 
 def _hash(labels: tuple[str, ...], arrays: dict[str, cache.Arrays]) -> str:

@@ -28,9 +28,12 @@ def read(path: Path, columns: int = 0) -> tuple[NDArray[np.float32], list[str]]:
         UcrDataError: the file is empty, ragged, or holds something that is no finite number or NaN.
     """
     rows = _read_rows(path)
-    if path.suffix == ".ts":
-        rows = from_ts(rows, path, columns)
-    return parse(rows, path)
+    return parse(from_ts(rows, path, columns) if path.suffix == ".ts" else rows, path)
+
+
+def as_tsv(path: Path, columns: int = 0) -> bytes:
+    """The content of the tsv file that a ``.ts`` file came from, see `from_ts`."""
+    return b"".join(row + b"\n" for row in from_ts(_read_rows(path), path, columns))
 
 
 def _read_rows(path: Path) -> list[bytes]:

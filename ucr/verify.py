@@ -1,0 +1,131 @@
+"""Whether files are the archive's: by git blob id, else by what can be counted in them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha1
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ucr import tsv
+from ucr.archive import ARCHIVE, Info, UcrDataError, label_order
+from ucr.folders import SPLITS, SplitName
+
+Check = Literal["blob", "facts"]
+"""How a file was verified: byte by byte, or by its sizes, lengths and labels only."""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Both splits of a data set as shipped.
+
+    Attributes:
+        info: what the files say; of an archive's data set, what the archive and the files agree on.
+        series: float32 (case, time) for each split, of the same number of columns.
+        labels: text (case,) for each split.
+    """
+
+    info: Info
+    series: Mapping[SplitName, NDArray[np.float32]]
+    labels: Mapping[SplitName, list[str]]
+
+
+def read(name: str, files: Mapping[SplitName, Path]) -> Parsed:
+    """Parses both files of a data set and holds them against the archive's facts.
+
+    Raises:
+        UcrDataError: a file is broken, or is not what the archive has under this name.
+    """
+    known = ARCHIVE.get(name)
+    splits = {split: tsv.read(files[split], known.columns if known else 0) for split in SPLITS}
+    columns = max(series.shape[1] for series, _ in splits.values())
+    series = {split: _widen(values, columns) for split, (values, _) in splits.items()}
+    labels = {split: names for split, (_, names) in splits.items()}
+    info = _facts(name, series, labels)
+    if info.n_classes < 2:
+        raise UcrDataError(f"{files['train']}: every label, of the test file too, is {info.labels[0]!r}")
+    if known:
+        _compare(known, info, bool(np.isnan(series["train"]).any() or np.isnan(series["test"]).any()), files)
+    return Parsed(info, series, labels)
+
+
+def check(name: str, files: Mapping[SplitName, Path], exact: bool) -> dict[SplitName, Check]:
+    """Verifies the files of an archive's data set.
+
+    A ``.ts`` file is held against the blob id of the tsv it gives. Only where lengths are unequal or values are
+    missing is that not exactly the official one, so that there, and where no blob id is known, the facts decide.
+
+    Args:
+        name: the data set.
+        files: its two files.
+        exact: whether the files claim to be the official ones, so that their blob ids must agree.
+
+    Returns:
+        For each split, how it was verified.
+
+    Raises:
+        UcrDataError: a file differs from the archive's.
+    """
+    info = ARCHIVE[name]
+    exact = exact or (info.length is not None and not info.missing)
+    checks: dict[SplitName, Check] = {}
+    for split, official in zip(SPLITS, (info.blob_train, info.blob_test), strict=True):
+        found = git_blob(files[split], info.columns)
+        if official and found != official and exact:
+            raise UcrDataError(f"{files[split]}: its git blob id is {found[:12]}, the archive's {official[:12]}")
+        checks[split] = "blob" if found == official else "facts"
+    if "facts" in checks.values():
+        read(name, files)
+    return checks
+
+
+def git_blob(file: Path, columns: int = 0) -> str:
+    """The id that git would give a file's content: of a ``.ts`` file, that of the tsv it makes."""
+    content = tsv.as_tsv(file, columns) if file.suffix == ".ts" else file.read_bytes()
+    return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def _widen(series: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
+    missing = columns - series.shape[1]
+    return np.pad(series, ((0, 0), (0, missing)), constant_values=np.nan) if missing else series
+
+
+def _facts(name: str, series: Mapping[SplitName, NDArray[np.float32]], labels: Mapping[SplitName, list[str]]) -> Info:
+    """What the files themselves say; NaN at a series' end counts as padding, elsewhere as missing."""
+    values = np.concatenate([series[split] for split in SPLITS])
+    present = ~np.isnan(values)
+    columns = values.shape[1]
+    lengths = np.where(present.any(1), columns - present[:, ::-1].argmax(1), 0)
+    count = np.maximum(present.sum(1), 1)
+    mean = values.sum(1, where=present, dtype=np.float64) / count
+    power = np.square(values, dtype=np.float64).sum(1, where=present) / count
+    classes = label_order({label for split in SPLITS for label in labels[split]})
+    return Info(
+        name=name,
+        type="own",
+        n_train=len(series["train"]),
+        n_test=len(series["test"]),
+        n_classes=len(classes),
+        length=columns if (lengths == columns).all() else None,
+        columns=columns,
+        missing=bool((present.sum(1) < lengths).any()),
+        znormalised=bool(np.allclose(mean, 0, atol=1e-3) and np.allclose(power, 1, atol=0.1)),
+        labels=classes,
+    )
+
+
+def _compare(known: Info, found: Info, has_nan: bool, files: Mapping[SplitName, Path]) -> None:
+    """Refuses files under an archive name that are not the archive's."""
+    facts = [(fact, getattr(known, fact), getattr(found, fact)) for fact in ("n_train", "n_test", "n_classes")]
+    facts.append(("values a row", known.columns, found.columns))
+    facts.append(("NaN in the series", known.missing or known.length is None, has_nan))
+    if known.labels:
+        facts.append(("labels", " ".join(known.labels), " ".join(found.labels)))
+    for fact, expected, value in facts:
+        if value != expected:
+            raise UcrDataError(
+                f"{files['train'].parent}: {known.name} differs from the archive's: {fact}: expected {expected}, "
+                f"got {value}; this copy is altered or out of date, download it again"
+            )
