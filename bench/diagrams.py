@@ -87,9 +87,7 @@ def critical_difference(
 
 
 @styled
-def pairwise_matrix(
-    pairs: Sequence[Pair], means: "pd.Series[float]", *, n_datasets: int, alpha: float
-) -> Figure:
+def pairwise_matrix(pairs: Sequence[Pair], means: "pd.Series[float]", *, n_datasets: int, alpha: float) -> Figure:
     """Every method against every other, in the order of the mean score.
 
     Above the diagonal stands what belongs to two methods alone, so it stays as it is when a method is added
@@ -220,9 +218,7 @@ class _Cells:
         self.boxes.append(Rectangle((x - width / 2, y - height / 2), width, height))
         self.shades.append(shade)
         weight = "bold" if bold else "normal"
-        self.axes.text(
-            x, y, text, ha="center", va="center", size=8 * self.size, weight=weight, linespacing=1.15
-        )
+        self.axes.text(x, y, text, ha="center", va="center", size=8 * self.size, weight=weight, linespacing=1.15)
 
     def frame(self) -> None:
         boxes = PatchCollection(self.boxes, facecolors=self.shades, edgecolors=GREY, linewidths=0.5, zorder=0)

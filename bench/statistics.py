@@ -325,8 +325,6 @@ def _wilcoxon(differences: Floats) -> Floats:
     p = np.ones(differences.shape[1])
     differ = (differences != 0).any(axis=0)
     if differ.any():
-        test = stats.wilcoxon(
-            differences[:, differ], zero_method="pratt", method="asymptotic", axis=0, keepdims=True
-        )
+        test = stats.wilcoxon(differences[:, differ], zero_method="pratt", method="asymptotic", axis=0, keepdims=True)
         p[differ] = test.pvalue[0]
     return p
