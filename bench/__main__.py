@@ -1,4 +1,4 @@
-"""The contest's command line: python -m bench {run,status,report,compare} …"""
+"""The contest's command line: python -m bench {run,status,report,compare} followed by its options."""
 
 import argparse
 import difflib

@@ -70,7 +70,7 @@ class Preset:
 
     summary: str
     recipe: Recipe
-    preparation: Preparation = Preparation()
+    preparation: Preparation = field(default_factory=Preparation)
     dtw_max_length: int | None = None
     """1-NN DTW sees longer series sub-sampled to this many time points: its price grows with the square."""
 
