@@ -1,0 +1,83 @@
+# make help explains everything. Targets install what they need; Python 3.11 to 3.13, no root, no GPU needed.
+
+DATASETS  ?= bundled
+METHODS   ?= timae,timae-scratch,timae-probe,1nn-dtw,minirocket
+RESAMPLES ?= 1
+PRESET    ?= quick
+WORKERS   ?= 2
+NAME      ?= default
+EXECUTOR  ?= local
+RESULTS   ?= results
+UCR_ROOT  ?=
+ARGS      ?=
+PYTHON    ?= python3
+
+export UCR_ROOT
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bench status report data check test format clean
+
+help:  ## explain targets and variables
+	@echo 'make TARGET [VARIABLE=value …]'
+	@echo
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 22
+	@echo
+	@echo 'Variables of bench (value now):'
+	@echo '  DATASETS=$(DATASETS)       names, globs, groups (bundled, all, 112, 85), conditions: python -m ucr list'
+	@echo '  METHODS=$(METHODS)'
+	@echo '                         contestants, separated by commas: bench/methods.py'
+	@echo '  RESAMPLES=$(RESAMPLES)            splits a data set: the archive'"'"'s own, then stratified resamples'
+	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, paper'
+	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
+	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
+	@echo '  EXECUTOR=$(EXECUTOR)         where runs run'
+	@echo '  RESULTS=$(RESULTS)        folder of all results'
+	@echo '  UCR_ROOT=$(UCR_ROOT)              folder of the archive, with <Name>/<Name>_TRAIN.tsv; not needed for bundled'
+	@echo '  ARGS=$(ARGS)                  further options of python -m bench run, such as --rerun stale'
+	@echo '  PYTHON=$(PYTHON)         makes the environment in $(VENV)'
+
+setup: $(VENV)/installed  ## make the environment .venv and install the suite
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit(\
+	  f"expected Python 3.11 to 3.13, got {v[0]}.{v[1]}: make PYTHON=python3.12 …")'
+	@echo 'installing into $(VENV) (once; a few minutes) …'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md
+	@$(BIN)/python -m bench run --datasets '$(DATASETS)' --methods '$(METHODS)' --resamples $(RESAMPLES) \
+	  --preset $(PRESET) --executor $(EXECUTOR) --workers $(WORKERS) --name '$(NAME)' --results '$(RESULTS)' $(ARGS)
+
+status: setup  ## what is done, running, failed of contest NAME
+	@$(BIN)/python -m bench status '$(NAME)' --results '$(RESULTS)'
+
+report: setup  ## redraw reports/NAME/ from the results alone
+	@$(BIN)/python -m bench report '$(NAME)' --results '$(RESULTS)'
+
+data: setup  ## download and verify DATASETS into UCR_ROOT, else the user's cache folder
+	@$(BIN)/python -m ucr download '$(DATASETS)'
+
+check: $(VENV)/installed-dev  ## style, types, import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(VENV)/installed-dev  ## run the tests
+	$(BIN)/python -m pytest -n 2
+
+format: $(VENV)/installed-dev  ## format the code
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+clean:  ## remove the environment and caches; results stay
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ucr.load
+import ucr.prepare
+from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, get_method
+from bench.run import check_probabilities
+from ucr.archive import ARCHIVE
+
+
+def splits(name: str, root: Path | None, policy: ucr.prepare.Preparation) -> tuple[ucr.prepare.Prepared, ...]:
+    dataset = ucr.load.load(name, root)
+    preparer = ucr.prepare.fit(dataset.train, dataset.info, policy)
+    return preparer(dataset.train), preparer(dataset.test)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_method_predicts_probabilities_without_test_labels(name: str, tiny_archive: Path) -> None:
+    method = get_method(name, "smoke")
+    train, test = splits("Waves", tiny_archive, method.preparation)
+    predictor = method.fit(method.config, train, 3, 0)
+    blind = ucr.prepare.Prepared(test.series, test.mask, np.full_like(test.labels, -1))
+    probabilities = predictor.predict_proba(blind)
+    check_probabilities(probabilities, len(test.labels), 3)
+    assert np.isfinite(probabilities).all()
+    assert set(predictor.seconds) <= {"pretrain", "finetune"}
+
+
+@pytest.mark.parametrize("name", DEFAULT_METHODS)
+def test_a_class_without_training_cases_is_possible(name: str, tiny_archive: Path) -> None:
+    method = get_method(name, "smoke")
+    train, test = splits("Waves", tiny_archive, method.preparation)
+    some = train.labels != 1
+    part = ucr.prepare.Prepared(train.series[some], None, train.labels[some])
+    probabilities = method.fit(method.config, part, 3, 0).predict_proba(test)
+    check_probabilities(probabilities, len(test.labels), 3)
+    assert (probabilities.argmax(axis=1) != 1).mean() > 0.5
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_method_is_described_by_plain_values(preset: str) -> None:
+    for name in METHODS:
+        described = get_method(name, preset).describe()
+        assert json.loads(json.dumps(described)) == described
+    assert get_method("timae", preset).describe() != get_method("timae-scratch", preset).describe()
+
+
+@pytest.mark.parametrize("name", ["GunPoint", "ArrowHead", "ItalyPowerDemand"])
+def test_dtw_reproduces_the_archives_error(name: str) -> None:
+    method = get_method("1nn-dtw", "paper")
+    train, test = splits(name, None, method.preparation)
+    probabilities = method.fit(method.config, train, ARCHIVE[name].n_classes, 0).predict_proba(test)
+    error = np.mean(probabilities.argmax(axis=1) != test.labels)
+    assert round(float(error), 4) == ARCHIVE[name].dtw_error
+
+
+def test_minirocket_is_as_good_as_published() -> None:
+    method = get_method("minirocket", "quick")
+    train, test = splits("GunPoint", None, method.preparation)
+    probabilities = method.fit(method.config, train, 2, 0).predict_proba(test)
+    assert np.mean(probabilities.argmax(axis=1) == test.labels) >= 0.98  # .99 in arXiv:2012.08791's tables
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "message"),
+    [
+        (np.ones((2, 3)) / 3, "shape"),
+        (np.array([[np.nan, 0.5]] * 3), "finite"),
+        (np.array([[1.5, -0.5]] * 3), "negative"),
+        (np.array([[0.5, 0.6]] * 3), "sum to 1"),
+    ],
+)
+def test_what_is_no_table_of_probabilities_is_refused(probabilities: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_probabilities(probabilities, 3, 2)
