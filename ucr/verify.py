@@ -1,5 +1,6 @@
 """Whether files are the archive's: by git blob id, else by what can be counted in them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha1
@@ -11,10 +12,14 @@ from numpy.typing import NDArray
 
 from ucr import tsv
 from ucr.archive import ARCHIVE, Info, UcrDataError, label_order
-from ucr.folders import SPLITS, SplitName
+from ucr.folders import SPLITS, SplitName, find_files
 
 Check = Literal["blob", "facts"]
 """How a file was verified: byte by byte, or by its sizes, lengths and labels only."""
+
+
+RECORD = "source.json"
+"""Lies beside downloaded files."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,33 @@ def check(name: str, files: Mapping[SplitName, Path], exact: bool) -> dict[Split
     if "facts" in checks.values():
         read(name, files)
     return checks
+
+
+def write_record(folder: Path, source: str, files: Mapping[SplitName, Path], checks: Mapping[SplitName, Check]) -> None:
+    """Notes beside downloaded files where they came from, how they were verified, and their blob ids."""
+    splits = {split: {"check": checks[split], "blob": git_blob(files[split])} for split in SPLITS}
+    (folder / RECORD).write_text(json.dumps({"source": source, **splits}, indent=1) + "\n")
+
+
+def recheck(name: str, folder: Path) -> dict[SplitName, Check]:
+    """Verifies installed files again: against the archive, and against the record of their download.
+
+    Raises:
+        UcrDataError: a file differs.
+    """
+    files = find_files(folder, name)
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        weaker = any(record[split]["check"] == "facts" for split in SPLITS)
+        recorded = {split: record[split]["blob"] for split in SPLITS}
+    except FileNotFoundError:
+        weaker, recorded = False, {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UcrDataError(f"{folder / RECORD}: not the record of a download: {error!r}") from error
+    for split, file in files.items():
+        if recorded and git_blob(file) != recorded[split]:
+            raise UcrDataError(f"{file}: differs from what was downloaded from {record['source']}")
+    return check(name, files, exact=not weaker and all(file.suffix != ".ts" for file in files.values()))
 
 
 def git_blob(file: Path, columns: int = 0) -> str:

@@ -1,0 +1,160 @@
+"""The archive's command line: ``python -m ucr list | download | verify | archive-check | bench-load``."""
+
+import argparse
+import os
+import sys
+
+from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError, select
+from ucr.folders import find_folder, find_root
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0, 1 where a check fails, 2 where the request is wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except UcrError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted; nothing half written is left, and the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ucr",
+        description="The UCR 2018 archive: list, download, verify.",
+        epilog="A SELECTOR is a comma list: all, bundled, 112, 85, equal-length, a name, a glob (ECG*), a condition "
+        "(type=ECG, length<=200, n_train>=100); & narrows a term, and ! in front leaves it out. Quote it.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, run, text in (
+        ("list", _list, "show data sets and their facts"),
+        ("download", _download, "download, verify and install data sets"),
+        ("verify", _verify, "check installed data sets again; exit code 1 if a file differs"),
+        ("archive-check", _archive_check, "reproduce the archive's 1-NN Euclidean errors from the installed files"),
+        ("bench-load", _bench_load, "measure parsing and loading against sktime's reader"),
+    ):
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.set_defaults(run=run)
+        command.add_argument("selector", nargs="?" if name != "download" else None, default="all", metavar="SELECTOR")
+        command.add_argument("--root", help="folder of the data (default: UCR_ROOT, else the user's cache folder)")
+        if name == "download":
+            _add_download_options(command)
+    return parser
+
+
+def _add_download_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--source",
+        action="append",
+        metavar="NAME",
+        help="ask only this source; several are asked in the order given (default: official, which is one file of "
+        "300 MB, then tsc, zenodo, github, huggingface, figshare)",
+    )
+    command.add_argument("--offline", action="store_true", help="never touch the network")
+    command.add_argument("--retries", type=int, default=3, metavar="N", help="further attempts a file (default: 3)")
+    command.add_argument("--timeout", type=float, default=30, metavar="S", help="seconds of silence (default: 30)")
+
+
+def _list(options: argparse.Namespace) -> int:
+    row = "{:<31}{:<13}{:>6}{:>7}{:>8}{:>7}{:>8}{:>7}{:>8}{:>8}{:>8}  {}".format
+    print(
+        row("name", "type", "train", "test", "classes", "length", "missing", "z-norm", "ED", "DTW(w)", "DTW", "where")
+    )
+    for name in select(options.selector, options.root):
+        where = find_folder(name, options.root, bundled=False) and "installed"
+        where = where or (find_folder(name, options.root) and "bundled") or "-"
+        if name not in ARCHIVE:
+            print(f"{name:<31}your own, {where}")
+            continue
+        info: Info = ARCHIVE[name]
+        facts = (info.n_train, info.n_test, info.n_classes, info.length or "vary", _yes(info.missing))
+        errors = (f"{e:.4f}" for e in (info.ed_error, info.dtw_learned_error, info.dtw_error))
+        print(row(name, info.type, *facts, _yes(info.znormalised), *errors, where))
+    return 0
+
+
+def _yes(fact: bool) -> str:
+    return "yes" if fact else "no"
+
+
+def _download(options: argparse.Namespace) -> int:
+    from ucr.download import download
+    from ucr.sources import SOURCES
+    from ucr.transfer import Transfer
+
+    chosen = options.source or list(SOURCES)
+    if unknown := [source for source in chosen if source not in SOURCES]:
+        raise UcrError(f"there is no source {unknown[0]!r}, expected one of {', '.join(SOURCES)}")
+    if options.retries < 0 or options.timeout <= 0:
+        raise UcrError("--retries must be 0 or more and --timeout more than 0")
+    download(
+        select(options.selector, options.root),
+        options.root,
+        {source: SOURCES[source] for source in chosen},
+        Transfer(options.retries, options.timeout),
+        options.offline,
+    )
+    return 0
+
+
+def _installed(options: argparse.Namespace) -> list[str]:
+    names = select(options.selector, options.root)
+    found = [name for name in names if name in ARCHIVE and find_folder(name, options.root, bundled=False)]
+    if not found:
+        raise UcrError(f"none of the {len(names)} data sets of {options.selector!r} is under {find_root(options.root)}")
+    return found
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from ucr.verify import recheck
+
+    different = 0
+    names = _installed(options)
+    for name in names:
+        folder = find_folder(name, options.root, bundled=False)
+        assert folder is not None
+        try:
+            checks = recheck(name, folder)
+            print(f"{name}: {', '.join(f'{split} verified by {check}' for split, check in checks.items())}")
+        except UcrDataError as error:
+            different += 1
+            print(f"{name}: differs: {error}")
+    print(f"{len(names)} data sets installed, {different} differ")
+    return 1 if different else 0
+
+
+def _archive_check(options: argparse.Namespace) -> int:
+    from ucr.load import load
+    from ucr.measure import ed_error
+
+    different = 0
+    names = [name for name in _installed(options) if ARCHIVE[name].length is not None]
+    for name in names:
+        error, published = ed_error(load(name, options.root)), ARCHIVE[name].ed_error
+        agrees = f"{error:.4f}" == f"{published:.4f}"
+        different += not agrees
+        print(f"{name:<31}{error:.4f}  {published:.4f}{'' if agrees else '  DIFFERS'}")
+    print(f"{len(names)} data sets of equal length, {different} differ from the archive's own ED error")
+    return 1 if different else 0
+
+
+def _bench_load(options: argparse.Namespace) -> int:
+    from ucr.measure import time_loading
+
+    names = _installed(options)
+    times = time_loading(names, options.root)
+    faster, warmer = times.sktime / times.parse, times.first / times.warm
+    print(f"{len(names)} data sets, {times.megabytes:.0f} MB")
+    print(f"parse: {times.parse:.2f} s, sktime's reader {times.sktime:.2f} s: {faster:.1f} times as fast (goal: 8)")
+    print(f"load: first {times.first:.2f} s, warm {times.warm:.3f} s: {warmer:.1f} times as fast (goal: 20)")
+    return 0 if faster >= 8 and warmer >= 20 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
