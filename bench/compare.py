@@ -183,9 +183,7 @@ def _scores(cells: list[tuple[int, str, str, str]]) -> pd.DataFrame:
     scores: dict[str, dict[str, float]] = {}
     for line, dataset, method, text in cells:
         if not dataset or not method:
-            raise TableError(
-                f"line {line}: a score without the name of its {'method' if dataset else 'data set'}"
-            )
+            raise TableError(f"line {line}: a score without the name of its {'method' if dataset else 'data set'}")
         if (dataset, method) in seen:
             raise TableError(
                 f"line {line}: {method!r} on {dataset!r} stands in line {seen[dataset, method]} already; "

@@ -1,7 +1,7 @@
 """How large the difference between two methods is, how sure that is, and what a method costs for it.
 
-Tests answer whether methods differ (bench.statistics); a difference that matters is another question. The input
-is the differences of two methods, one for each data set, taken from the columns of a score table.
+Tests answer whether methods differ (bench.statistics); whether the difference matters is another question. The
+input is the differences of two methods, one a data set, taken from two columns of a score table.
 """
 
 import math
@@ -67,9 +67,9 @@ def bayesian_signed_rank(
 ) -> Posterior:
     """Bayesian signed-rank test (Benavoli et al. 2014; 2017, arXiv:1606.04316, Section 4.2.2).
 
-    The differences are one draw from a Dirichlet process whose prior, of strength 0.5, sits at zero. A sample of
-    the posterior weighs the data sets and says with which probability the mean of two differences lies above,
-    in, or below the rope; the answer is how often each is the most probable.
+    The differences come from a Dirichlet process whose prior, of strength 0.5, sits at zero. A sample of the
+    posterior weighs the data sets and says with which probability the mean of two differences lies above, in,
+    or below the rope; the answer is how often each of the three is the most probable.
 
     Args:
         differences: (data set,), method less the other one.
@@ -104,10 +104,10 @@ def smallest_detectable_difference(
 ) -> float:
     """The smallest constant shift that this many data sets, as different as these, would have shown.
 
-    The differences are centred (at their Hodges-Lehmann median), then drawn anew with a shift added. Answered is
-    the shift at which the two-sided Wilcoxon signed-rank test (normal approximation) rejects, in favour of
-    the shifted method, in the share `power` of the draws. No search is needed: W+ counts the positive means of
-    two differences, so each draw rejects from one shift on, minus an order statistic of those means.
+    The differences are centred (at the Hodges-Lehmann median), then drawn anew with a shift added. The answer is
+    the shift at which the two-sided Wilcoxon signed-rank test (normal approximation) rejects, in favour of the
+    shifted method, in the share `power` of the draws. It needs no search: W+ counts the positive means of two
+    differences, so a draw rejects from a certain shift on, which is an order statistic of those means.
 
     Args:
         differences: (data set,).
@@ -124,7 +124,7 @@ def smallest_detectable_difference(
     one, other = np.triu_indices(n)
     deviation = math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
     needed = math.ceil(n * (n + 1) / 4 + float(stats.norm.isf(alpha / 2)) * deviation)
-    if needed > len(one):
+    if n == 0 or needed > len(one):
         return math.inf
     centred = d - np.median((d[one] + d[other]) / 2)
     rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ def smallest_detectable_difference(
 
 
 def pareto_front(costs: "pd.Series[float]", scores: "pd.Series[float]") -> list[str]:
-    """The methods that no other beats: none costs less and scores as well, or scores better and costs no more.
+    """The methods that no other beats by a lower cost and no lower score, or a higher score and no higher cost.
 
     Args:
         costs: index methods, less is better.

@@ -136,9 +136,7 @@ def phases(seconds: pd.DataFrame, *, label: str = "seconds") -> Figure:
         axes.barh(y, values, heights * 0.7, left, label=str(phase), edgecolor=BLACK, linewidth=0.5, **style)
         left += values
     for total, centre in zip(left, y, strict=True):
-        axes.annotate(
-            f"{total:.3g}", (total, centre), (3, 0), textcoords="offset points", va="center", size=8
-        )
+        axes.annotate(f"{total:.3g}", (total, centre), (3, 0), textcoords="offset points", va="center", size=8)
     axes.set_yticks(y, names)
     axes.set(xlabel=label, ylim=(heights.sum(), 0))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4)
@@ -229,6 +227,4 @@ def _number(axes: Axes, x: Floats, y: Floats) -> None:
         best = ring[room.argmax()]
         taken.append(point + best)
         spot = (float(x[i]), float(y[i]))
-        axes.annotate(
-            str(i + 1), spot, tuple(best), textcoords="offset points", ha="center", va="center", size=8
-        )
+        axes.annotate(str(i + 1), spot, tuple(best), textcoords="offset points", ha="center", va="center", size=8)
