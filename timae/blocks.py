@@ -11,11 +11,11 @@ from torch.nn import functional as F
 from timae.config import Block, Mamba, Transformer
 
 
-def sincos_positions(n: int, dim: int) -> Tensor:
+def sincos_positions(n: int, dim: int, device: torch.device | str = "cpu") -> Tensor:
     """Fixed sine and cosine positions (n, dim) of Vaswani et al. 2017 (arXiv:1706.03762, Section 3.5)."""
     half = (dim + 1) // 2
-    frequency = 10_000.0 ** (-torch.arange(half) / half)
-    angle = torch.arange(n).unsqueeze(1) * frequency
+    frequency = 10_000.0 ** (-torch.arange(half, device=device) / half)
+    angle = torch.arange(n, device=device).unsqueeze(1) * frequency
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)[:, :dim]
 
 
@@ -43,7 +43,8 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
         q, k, v = self.qkv(x).chunk(3, dim=-1)
-        return self.out(attend(q, k, v, self.num_heads, valid, self.dropout if self.training else 0.0))
+        out: Tensor = self.out(attend(q, k, v, self.num_heads, valid, self.dropout if self.training else 0.0))
+        return out
 
 
 class CrossAttention(nn.Module):
@@ -60,7 +61,8 @@ class CrossAttention(nn.Module):
         """Attend from x (batch, n, dim) to the valid (batch, m) of features (batch, m, feature_dim)."""
         k, v = self.key_value(features).chunk(2, dim=-1)
         dropout = self.dropout if self.training else 0.0
-        return self.out(attend(self.query(x), k, v, self.num_heads, valid, dropout))
+        out: Tensor = self.out(attend(self.query(x), k, v, self.num_heads, valid, dropout))
+        return out
 
 
 class FeedForward(nn.Module):
@@ -93,7 +95,8 @@ class TransformerBlock(nn.Module):
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
         x = x + self.attention(self.attention_norm(x), valid)
-        return x + self.feed_forward(self.feed_forward_norm(x))
+        out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+        return out
 
 
 class CrossBlock(nn.Module):
@@ -109,17 +112,21 @@ class CrossBlock(nn.Module):
     def forward(self, x: Tensor, features: Tensor, valid: Tensor | None = None) -> Tensor:
         """Refine queries x (batch, n, dim) by the valid (batch, m) of features (batch, m, feature_dim)."""
         x = x + self.attention(self.attention_norm(x), features, valid)
-        return x + self.feed_forward(self.feed_forward_norm(x))
+        out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+        return out
 
 
 class MambaBlock(nn.Module):
-    """Pre-norm Mamba-2 block: x + Mamba2(LN(x)) (arXiv:2405.21060, Section 7)."""
+    """Pre-norm Mamba-2 block: x + Mamba2(LN(x)) (arXiv:2405.21060, Section 7).
+
+    The norm has no weights of its own: a gain would be one with the input projection that follows.
+    """
 
     def __init__(self, dim: int, config: Mamba) -> None:
         from timae.mamba import Mamba2
 
         super().__init__()
-        self.norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
+        self.norm = nn.LayerNorm(dim, eps=config.layer_norm_eps, elementwise_affine=False)
         self.mamba = Mamba2(
             dim,
             d_state=config.ssm_state_size,
@@ -135,7 +142,8 @@ class MambaBlock(nn.Module):
 
         Padding stands behind all that is valid, so nothing need be done about it.
         """
-        return x + self.mamba(self.norm(x))
+        out: Tensor = x + self.mamba(self.norm(x))
+        return out
 
 
 def build_block(config: Block, dim: int) -> nn.Module:

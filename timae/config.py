@@ -33,6 +33,11 @@ class Transformer:
             raise ValueError(f"num_heads must divide the width: got num_heads {self.num_heads}, width {width}")
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {self.activation!r}")
+        if self.intermediate_dim < 1:
+            raise ValueError(f"intermediate_dim must be at least 1, got {self.intermediate_dim}")
+        for name in ("dropout", "attention_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must lie in [0, 1), got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,15 @@ class Mamba:
 
     def check(self, width: int) -> None:
         """Raise ValueError if blocks of this width cannot be built."""
-        if self.num_heads < 1 or self.ssm_state_size % self.num_heads:
-            raise ValueError(f"num_heads must divide ssm_state_size: got {self.num_heads} and {self.ssm_state_size}")
+        if self.num_heads < 1 or self.ssm_state_size < 1 or self.ssm_state_size % self.num_heads:
+            raise ValueError(
+                f"num_heads must divide ssm_state_size: got num_heads {self.num_heads}, "
+                f"ssm_state_size {self.ssm_state_size}"
+            )
+        if self.conv_size < 1 or self.expand_factor < 1:
+            raise ValueError(
+                f"conv_size and expand_factor must be at least 1, got {self.conv_size} and {self.expand_factor}"
+            )
         if self.expand_factor * width % self.headdim:
             raise ValueError(
                 f"ssm_state_size / num_heads must divide expand_factor × width: "
@@ -98,7 +110,8 @@ class DecoderConfig:
     """The shape of a decoder.
 
     Raises:
-        ValueError: widths that do not divide, cross without a transformer block, a ratio outside (0, 1].
+        ValueError: widths that do not divide, sizes below 1, cross without a transformer block, a ratio
+            outside (0, 1].
     """
 
     kind: Literal["self", "cross"] = "self"
@@ -110,6 +123,9 @@ class DecoderConfig:
     """Share of the hidden tokens that cross predicts in a training step."""
 
     def __post_init__(self) -> None:
+        for name in ("emb_size", "num_layers"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} of the decoder must be at least 1, got {getattr(self, name)}")
         self.block.check(self.emb_size)
         if self.kind == "cross" and not isinstance(self.block, Transformer):
             raise ValueError(f"a cross decoder needs a transformer block, got {self.block.kind!r}")

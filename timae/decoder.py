@@ -1,7 +1,6 @@
 """Decoders: from what the encoder saw to the values that were hidden from it.
 
-Both take the encoder's features and the masking, and return predictions (batch, m, patch_size · channel)
-with the tokens (batch, m) they are for. Tokens that are not hidden may be among them; the loss leaves them out.
+Axes: batch, n (all tokens of a series), m (tokens asked for), dim.
 """
 
 from typing import NamedTuple
@@ -17,12 +16,12 @@ from timae.masking import Masking
 
 
 class Prediction(NamedTuple):
-    """What a decoder says of a batch."""
+    """What a decoder says of the hidden tokens of a batch."""
 
     values: Tensor
-    """(batch, m, patch_size · channel)."""
-    tokens: Tensor
-    """(batch, m) the tokens that values are for."""
+    """(batch, n, patch_size · channel)."""
+    predicted: Tensor
+    """(batch, n) bool, the hidden tokens that values were predicted for; elsewhere values mean nothing."""
 
 
 class Decoder(nn.Module):
@@ -41,21 +40,20 @@ class Decoder(nn.Module):
         self.predict = nn.Linear(config.emb_size, encoder.patch_size * encoder.input_dim)
 
     def forward(self, features: Features, masking: Masking, valid: Tensor | None = None) -> Prediction:
-        """Predict every token of the series; valid (batch, n_tokens) False where a token is padding."""
+        """Predict every hidden token; valid (batch, n) is False where a token is padding."""
         visible = self.project(features.tokens)
         if masking.seen is not None:
             visible = torch.where(masking.seen.unsqueeze(-1), visible, self.mask_token)
         batch, n = masking.hidden.shape
         index = masking.visible.unsqueeze(-1).expand_as(visible)
-        x = self.mask_token.expand(batch, n, -1).scatter(1, index, visible)
-        x = x + sincos_positions(n, x.shape[-1]).to(x)
+        x = self.mask_token.to(visible).expand(batch, n, -1).scatter(1, index, visible)
+        x = x + sincos_positions(n, x.shape[-1], x.device)
         if features.cls is not None:
             x = torch.cat([self.project(features.cls).unsqueeze(1), x], dim=1)
             valid = None if valid is None else F.pad(valid, (1, 0), value=True)
         for block in self.blocks:
             x = block(x, valid)
-        values = self.predict(self.norm(x[:, -n:]))
-        return Prediction(values, torch.arange(n, device=x.device).expand(batch, n))
+        return Prediction(self.predict(self.norm(x[:, -n:])), masking.hidden)
 
 
 class CrossDecoder(nn.Module):
@@ -81,17 +79,28 @@ class CrossDecoder(nn.Module):
         self.predict = nn.Linear(config.emb_size, encoder.patch_size * encoder.input_dim)
 
     def forward(self, features: Features, masking: Masking, valid: Tensor | None = None) -> Prediction:  # noqa: ARG002
-        """Predict a share of the hidden tokens, drawn anew in each training step; all of them in evaluation."""
+        """Predict a share of the hidden tokens, drawn anew in each training step; all of them in evaluation.
+
+        Padding needs no care here: it is never hidden, and features say themselves what of them is padding.
+        """
+        tokens = self._draw(masking)
+        x = self.mask_token + sincos_positions(masking.hidden.shape[1], len(self.mask_token), tokens.device)[tokens]
+        mixtures = torch.einsum("lk,kbnd->lbnd", self.mixture, torch.stack(features.layers))
+        for mixture, norm, block in zip(mixtures, self.map_norms, self.blocks, strict=True):
+            x = block(x, norm(mixture), features.layers_valid)
+        values = self.predict(self.norm(x))
+        index = tokens.unsqueeze(-1).expand_as(values)
+        predicted = torch.zeros_like(masking.hidden).scatter(1, tokens, value=True)
+        values = values.new_zeros(*predicted.shape, values.shape[2]).scatter(1, index, values)
+        return Prediction(values, predicted & masking.hidden)
+
+    def _draw(self, masking: Masking) -> Tensor:
+        """Tokens (batch, m) to predict, hidden ones first; a short case may have to fill up with others."""
         n = masking.hidden.shape[1]
         n_hidden = n - masking.visible.shape[1]
         m = max(round(n_hidden * self.predicted_ratio), 1) if self.training else n_hidden
         lottery = torch.rand(masking.hidden.shape, device=masking.hidden.device) + masking.hidden
-        tokens = lottery.topk(m, dim=1).indices
-        x = self.mask_token + sincos_positions(n, len(self.mask_token)).to(self.mask_token)[tokens]
-        maps = torch.stack(features.layers)
-        for weights, norm, block in zip(self.mixture, self.map_norms, self.blocks, strict=True):
-            x = block(x, norm(torch.tensordot(weights, maps, dims=1)), features.layers_valid)
-        return Prediction(self.predict(self.norm(x)), tokens)
+        return lottery.topk(m, dim=1).indices
 
 
 def build_decoder(config: DecoderConfig, encoder: EncoderConfig) -> Decoder | CrossDecoder:

@@ -35,14 +35,13 @@ class Features(NamedTuple):
 class Embedding(nn.Module):
     """Series to tokens: one convolution, whose window is a patch and one step to each side, and positions.
 
-    With patch_size 1 that is the paper's convolution of kernel 3 and padding 1.
+    With patch_size 1 that is the paper's convolution of kernel 3 and padding 1 (arXiv:2301.08871, Section 3.2).
     """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.patch_size, self.positions = config.patch_size, config.positions
         self.conv = nn.Conv1d(config.input_dim, config.emb_size, config.patch_size + 2, config.patch_size)
-        self.register_buffer("position_table", torch.empty(0, config.emb_size), persistent=False)
 
     def n_tokens(self, n_timepoints: int) -> int:
         """Tokens of a series of n_timepoints; the last one may be a patch that is not full."""
@@ -56,7 +55,7 @@ class Embedding(nn.Module):
             hidden: (batch, n) tokens whose values are blanked first. The convolution looks one step over
                 the edge of a patch; without this it would show hidden values to visible tokens.
         """
-        _, time, _ = series.shape
+        time = series.shape[1]
         n = self.n_tokens(time)
         x = series.transpose(1, 2)
         if n * self.patch_size > time:
@@ -66,16 +65,14 @@ class Embedding(nn.Module):
         # a linear map of the windows is the same as the convolution and faster for so few channels
         windows = F.pad(x, (1, 1)).unfold(2, self.patch_size + 2, self.patch_size)
         tokens = F.linear(windows.transpose(1, 2).flatten(2), self.conv.weight.flatten(1), self.conv.bias)
-        return tokens + self._positions(n, tokens) if self.positions == "sincos" else tokens
-
-    def _positions(self, n: int, like: Tensor) -> Tensor:
-        if len(self.position_table) < n:
-            self.position_table = sincos_positions(n, like.shape[-1]).to(like)
-        return self.position_table[:n]
+        return tokens + sincos_positions(n, tokens.shape[2], tokens.device) if self.positions == "sincos" else tokens
 
 
 class Encoder(nn.Module):
-    """Embedding, blocks, norm. What is hidden from it leaves no trace in what it returns."""
+    """Embedding, blocks, norm. What is hidden from it leaves no trace in what it returns.
+
+    Source: arXiv:2301.08871, Section 3.2; the CLS token as in arXiv:2010.11929, Section 3.1.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -89,17 +86,18 @@ class Encoder(nn.Module):
         """Encode series (batch, time, channel), or only what a masking leaves visible of them.
 
         Args:
-            series: float; no NaN.
-            masking: which tokens to show; None: all.
+            series: float; NaN only where not valid.
+            masking: which tokens to show; None: all. Drawn with `valid_tokens(valid)` where there is padding.
             valid: (batch, time) False where a value is padding at the end of a series; None: no padding.
         """
+        if valid is not None:
+            series = series.masked_fill(~valid.unsqueeze(-1), 0.0)
+            valid = self.valid_tokens(valid)
         x = self.embedding(series, None if masking is None else masking.hidden)
         if masking is not None:
             x, valid = take(x, masking.visible), masking.seen
-        elif valid is not None:
-            valid = self.valid_tokens(valid)
         if self.cls is not None:
-            x, valid = self._append_cls(x, valid)
+            x, valid = self._add_cls(x, valid)
         layers = [x]
         for block in self.blocks:
             x = block(x, valid)
@@ -112,25 +110,27 @@ class Encoder(nn.Module):
         at = valid.sum(dim=1, keepdim=True) - 1
         return Features(x[:, :-1], take(x, at)[:, 0], valid[:, 1:], tuple(layers), valid)
 
-    def _append_cls(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    def _add_cls(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Put the CLS token behind the last valid token; what is not valid stays behind it.
 
         A causal block then shows it all tokens and no padding.
         """
         assert self.cls is not None
-        x = F.pad(x, (0, 0, 0, 1))
+        x = torch.cat([x, self.cls.expand(len(x), 1, -1)], dim=1)
         if valid is None:
-            x[:, -1] = self.cls
             return x, None
-        at = valid.sum(dim=1, keepdim=True)
-        is_cls = torch.arange(x.shape[1], device=x.device) == at
+        is_cls = torch.arange(x.shape[1], device=x.device) == valid.sum(dim=1, keepdim=True)
         return torch.where(is_cls.unsqueeze(-1), self.cls, x), F.pad(valid, (1, 0), value=True)
 
     def valid_tokens(self, valid: Tensor) -> Tensor:
-        """Which tokens (batch, n) hold at least one valid time step, from valid (batch, time)."""
+        """Which tokens (batch, n) hold a valid time step, from valid (batch, time).
+
+        The first token always counts: a case that is nothing but padding would else be an average of nothing.
+        """
         n = self.embedding.n_tokens(valid.shape[1])
         padded = F.pad(valid, (0, n * self.config.patch_size - valid.shape[1]))
-        return padded.unflatten(1, (n, -1)).any(dim=2)
+        tokens = padded.unflatten(1, (n, -1)).any(dim=2)
+        return torch.cat([torch.ones_like(tokens[:, :1]), tokens[:, 1:]], dim=1)
 
 
 def n_parameters(module: nn.Module) -> int:

@@ -7,14 +7,15 @@ from torch import Tensor
 
 
 class Masking(NamedTuple):
-    """A draw of random_masking: every valid token is either visible or hidden."""
+    """A draw of random_masking: a valid token is either visible or hidden."""
 
     visible: Tensor
-    """(batch, n_visible) indices of the tokens that are shown, in time order."""
+    """(batch, n_visible) int64, indices of the tokens that are shown, in time order; where a case shows fewer,
+    its other tokens fill up the end."""
     seen: Tensor | None
-    """(batch, n_visible) which entries of visible count; None: all of them."""
+    """(batch, n_visible) bool, which entries of visible count: the first ones of each row; None: all."""
     hidden: Tensor
-    """(batch, n_tokens) True where a token is to be predicted."""
+    """(batch, n_tokens) bool, True where a token is to be predicted."""
 
 
 def random_masking(
@@ -26,15 +27,15 @@ def random_masking(
 ) -> Masking:
     """Draw, for each case apart, which of its tokens stay visible.
 
-    A case of n tokens keeps round(n · (1 - mask_ratio)) of them, at least one, and loses at least one, so
-    that there is always something to see and something to predict.
+    A case of n valid tokens keeps round(n · (1 - mask_ratio)) of them, at least one, and loses at least one,
+    so that there is something to see and something to predict; a single token stays visible.
 
     Args:
         batch: number of cases.
         n_tokens: tokens a case.
         mask_ratio: share of the tokens to hide, in (0, 1).
-        valid: (batch, n_tokens) False where a token is padding only; None: no padding.
-        device: where the draw is made.
+        valid: (batch, n_tokens) bool, False where a token is padding; None: no padding.
+        device: where the draw is made; nothing in it waits for that device.
 
     Raises:
         ValueError: mask_ratio outside (0, 1), or fewer than two tokens.
@@ -44,17 +45,15 @@ def random_masking(
     if n_tokens < 2:
         raise ValueError(f"masking needs at least 2 tokens, got {n_tokens}: use a smaller patch_size")
     lottery = torch.rand(batch, n_tokens, device=device)
+    n_visible = min(max(round(n_tokens * (1 - mask_ratio)), 1), n_tokens - 1)
     if valid is None:
-        n_visible = min(max(round(n_tokens * (1 - mask_ratio)), 1), n_tokens - 1)
         visible = lottery.argsort(dim=1)[:, :n_visible].sort(dim=1).values
         hidden = torch.ones(batch, n_tokens, dtype=torch.bool, device=device).scatter(1, visible, value=False)
         return Masking(visible, None, hidden)
     n_valid = valid.sum(dim=1, keepdim=True)
-    n_kept = (n_valid * (1 - mask_ratio)).round().clamp(min=1).minimum((n_valid - 1).clamp(min=1))
-    rank = lottery.masked_fill(~valid, 2.0).argsort(dim=1).argsort(dim=1)
-    shown = rank < n_kept
-    # shown tokens first and in time order; the tail of the cases that show fewer is marked as not seen
-    visible = (~shown).to(torch.uint8).argsort(dim=1, stable=True)[:, : int(n_kept.max())]
+    n_shown = (n_valid.double() * (1 - mask_ratio)).round().clamp(min=1).minimum((n_valid - 1).clamp(min=1))
+    shown = lottery.masked_fill(~valid, 2.0).argsort(dim=1).argsort(dim=1) < n_shown
+    visible = (~shown).byte().argsort(dim=1, stable=True)[:, :n_visible]
     return Masking(visible, shown.gather(1, visible), valid & ~shown)
 
 

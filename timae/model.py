@@ -43,23 +43,29 @@ class MaskedAutoencoder(nn.Module):
         self.decoder = build_decoder(decoder, encoder)
 
     def forward(self, series: Tensor, valid: Tensor | None = None) -> Reconstruction:
-        """Mask, encode, decode and score series (batch, time, channel); valid (batch, time) or None."""
+        """Mask, encode, decode and score.
+
+        Args:
+            series: (batch, time, channel), float; NaN only where not valid.
+            valid: (batch, time) bool, False at padding at the end of a series; None: no padding.
+
+        Raises:
+            ValueError: a series has fewer than two tokens.
+        """
         batch, time, channels = series.shape
-        n, patch = self.encoder.embedding.n_tokens(time), self.encoder.config.patch_size
-        valid_tokens = None if valid is None else self.encoder.valid_tokens(valid)
-        masking = random_masking(batch, n, self.mask_ratio, valid_tokens, series.device)
-        values, tokens = self.decoder(self.encoder(series, masking), masking, valid_tokens)
-        # a window of predicted values for each token, cut to the series
-        predicted = torch.zeros_like(masking.hidden).scatter(1, tokens, value=True) & masking.hidden
-        points = predicted.repeat_interleave(patch, dim=1)[:, :time]
+        patch, valid_tokens = self.encoder.config.patch_size, None
         if valid is not None:
-            points = points & valid
-        index = tokens.unsqueeze(-1).expand_as(values)
-        values = values.new_zeros(batch, n, patch * channels).scatter(1, index, values)
+            series, valid_tokens = series.masked_fill(~valid.unsqueeze(-1), 0.0), self.encoder.valid_tokens(valid)
+        n = self.encoder.embedding.n_tokens(time)
+        masking = random_masking(batch, n, self.mask_ratio, valid_tokens, series.device)
+        values, predicted = self.decoder(self.encoder(series, masking, valid), masking, valid_tokens)
+        # from tokens to time steps
         values = values.unflatten(2, (patch, channels)).flatten(1, 2)[:, :time]
-        weight = points.unsqueeze(-1)
-        loss = ((values - series).square() * weight).sum() / (weight.sum() * channels).clamp(min=1)
-        return Reconstruction(loss, torch.where(weight, values, series), points)
+        points = predicted.repeat_interleave(patch, dim=1)[:, :time]
+        points = (points if valid is None else points & valid).unsqueeze(-1)
+        error = ((values - series).square() * points).sum()
+        loss = error / (points.sum() * channels).clamp(min=1)
+        return Reconstruction(loss, torch.where(points, values, series), points.squeeze(-1))
 
 
 def pool(features: Features, pooling: Pooling) -> Tensor:
@@ -110,4 +116,5 @@ class Classifier(nn.Module):
 
     def forward(self, series: Tensor, valid: Tensor | None = None) -> Tensor:
         """Logits (batch, n_classes) of series (batch, time, channel); valid (batch, time) or None."""
-        return self.head(self.represent(series, valid))
+        logits: Tensor = self.head(self.represent(series, valid))
+        return logits
