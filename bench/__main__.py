@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
     run.add_argument("--results", default="results", metavar="DIR")
     run.add_argument("--reports", default="reports", metavar="DIR")
+    run.add_argument("--against", choices=("published",), help="put published accuracies beside ours")
     run.add_argument("--root", help="folder of the archive; default: UCR_ROOT")
     run.add_argument("--rerun", choices=("stale",), help="stale: redo runs whose config, data or versions changed")
 
@@ -68,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("name", nargs="?", default="default")
     report.add_argument("--results", default="results", metavar="DIR")
     report.add_argument("--reports", default="reports", metavar="DIR")
+    report.add_argument("--against", choices=("published",), help="put published accuracies beside ours")
+
+    export = command("export", export_results, "write the results in a form that other programs read")
+    export.add_argument("name", nargs="?", default="default")
+    export.add_argument("--format", required=True, choices=("tsml", "wide", "long", "latex"))
+    export.add_argument("--out", required=True, metavar="DIR")
+    export.add_argument("--results", default="results", metavar="DIR")
 
     compare = command("compare", compare_table, "compare the methods of any CSV table of accuracies")
     compare.add_argument("file", metavar="FILE.csv")
@@ -111,7 +119,7 @@ def _run_locked(contest: Contest, options: argparse.Namespace) -> int:
     with Progress(len(todo)) as progress:
         run_all(contest, todo, options.workers, progress.begin, progress.end)
     failed = [outcome for outcome in progress.ended if outcome.error]
-    write_report(argparse.Namespace(name=contest.name, results=options.results, reports=options.reports))
+    write_report(options)
     for outcome in failed:
         path = results.error_path(outcome.run.path(contest.folder))
         print(f"bench: failed: {outcome.run}: {outcome.error} (traceback in {path})", file=sys.stderr)
@@ -222,15 +230,27 @@ def show_status(options: argparse.Namespace) -> int:
 
 def write_report(options: argparse.Namespace) -> int:
     """Carry out `report`."""
-    from bench.report import summary, write
+    from bench.report import gather, summary, write
 
-    _require_name(options.name)
-    contest = plan.load_contest(Path(options.results) / options.name)
-    contest = replace(contest, results=options.results)
-    path = write(contest, Path(options.reports) / options.name)
-    print(summary(contest))
+    material = gather(_stored_contest(options), Path(options.reports) / options.name)
+    path = write(material, against_published=options.against == "published")
+    print(summary(material))
     print(f"report: {path}")
     return 0
+
+
+def export_results(options: argparse.Namespace) -> int:
+    """Carry out `export`."""
+    from bench.export import export
+
+    paths = export(_stored_contest(options), options.format, Path(options.out))
+    print(f"{len(paths)} files in {options.out}")
+    return 0
+
+
+def _stored_contest(options: argparse.Namespace) -> Contest:
+    _require_name(options.name)
+    return replace(plan.load_contest(Path(options.results) / options.name), results=options.results)
 
 
 def compare_table(options: argparse.Namespace) -> int:

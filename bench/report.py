@@ -1,244 +1,401 @@
-"""The report of a contest: Markdown, tables and pictures, made of its results alone."""
+"""The report of a contest, made of its results alone: Markdown, one HTML file, tables and pictures.
 
+Every section is a function that returns its Markdown, or nothing where the results have nothing to say; it saves the
+pictures that it names.
+"""
+
+import os
 import shlex
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from bench import diagrams, figures, results, statistics, style
+from bench import diagrams, effects, figures, published, results, statistics, style, tables
+from bench.page import html_page
 from bench.plan import Contest
+from bench.results import Result
 from bench.statistics import Comparison
 
-SECONDS = ("pretrain_seconds", "finetune_seconds", "test_seconds")
-PRETRAINED = ("timae", "timae-scratch")
-"""The method with pre-training, and the same without."""
 CITATION = (
     "H. A. Dau, A. Bagnall, K. Kamgar, C.-C. M. Yeh, Y. Zhu, S. Gharghabi, C. A. Ratanamahatana and E. Keogh: "
     "The UCR Time Series Archive. IEEE/CAA Journal of Automatica Sinica 6(6), 2019."
 )
+NAMES = {"accuracy": "accuracy", "f1_macro": "macro F1"}
 
 
-def write(contest: Contest, folder: Path) -> Path:
-    """Write a contest's report into a folder; returns the path of report.md.
+@dataclass(frozen=True)
+class Material:
+    """What the sections of one report are made of."""
+
+    contest: Contest
+    folder: Path
+    """Where the report goes."""
+    finished: Sequence[Result]
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run."""
+        return results.tidy(self.finished)
+
+    @cached_property
+    def scores(self) -> dict[str, pd.DataFrame]:
+        """Score table (data set × method) of each score."""
+        return tables.score_tables(self.runs)
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """The methods compared by accuracy, if there are two with a data set in common."""
+        return tables.compare(self.scores["accuracy"])
+
+    @cached_property
+    def answers(self) -> list[tables.Answer]:
+        """Paired questions that the methods allow."""
+        return tables.answers(self.scores["accuracy"])
+
+    @cached_property
+    def methods(self) -> pd.DataFrame:
+        """One row a method."""
+        return tables.methods(self.scores, self.runs, self.comparison)
+
+
+def gather(contest: Contest, folder: Path) -> Material:
+    """Read what a report is made of.
 
     Raises:
-        results.ResultError: there are no results, or one is damaged; then nothing is written.
+        results.ResultError: there are no results, or one is damaged.
     """
     finished = results.read_all(contest.folder)
     if not finished:
         raise results.ResultError(f"no results in {contest.folder}: nothing to report; see bench status {contest.name}")
-    runs = results.tidy(finished)
-    tables = {score: results.score_table(runs, score) for score in results.SCORES}
+    return Material(contest, folder, finished)
+
+
+def write(material: Material, *, against_published: bool = False) -> Path:
+    """Write a report; returns the path of report.md."""
+    folder = material.folder
     folder.mkdir(parents=True, exist_ok=True)
-    _write_csv(runs, folder / "results.csv")
-    for score in ("accuracy", "f1_macro"):
-        _write_csv(tables[score].reset_index(), folder / f"{score}.csv")
-    sections = [
-        _head(contest, runs, tables),
-        _methods(tables, runs),
-        _ranks(tables["accuracy"], "accuracy", folder),
-        _ranks(tables["f1_macro"], "f1_macro", folder),
-        _pretraining(tables["accuracy"], folder),
-        _datasets(tables["accuracy"]),
-        _cost(runs, folder),
-        _failures(contest, runs),
-        _environment(contest, finished),
-    ]
+    runs = material.runs.assign(result=[_link(material, result) for result in material.finished])
+    _write_text(folder / "results.csv", runs.to_csv(index=False, lineterminator="\n"))
+    for score in NAMES:
+        table = material.scores[score].reset_index()
+        _write_text(folder / f"{score}.csv", table.to_csv(index=False, lineterminator="\n"))
+    sections = [_head(material), _methods(material), _ranks(material, "accuracy"), _ranks(material, "f1_macro")]
+    sections += [_paired(material), _published(material) if against_published else "", _datasets(material)]
+    sections += [_groups(material), _deviations(material), _cost(material), _learning(material)]
+    sections += [_failures(material), _environment(material)]
     text = "\n\n".join(section for section in sections if section) + "\n"
-    path = folder / "report.md"
-    results.write_whole(path, lambda file: file.write(text.encode()))
-    return path
+    _write_text(folder / "report.md", text)
+    _write_text(folder / "report.html", html_page(material.contest.name, text, folder))
+    return folder / "report.md"
 
 
-def summary(contest: Contest) -> str:
+def summary(material: Material) -> str:
     """Return the table of methods for a terminal."""
-    runs = results.tidy(results.read_all(contest.folder))
-    table = _method_table({score: results.score_table(runs, score) for score in results.SCORES}, runs)
+    contest, runs = material.contest, material.runs
     shown = Table(title=f"{contest.name}: {runs['dataset'].nunique()} data sets, preset {contest.preset}")
-    for i, column in enumerate(table.columns):
+    for i, column in enumerate(material.methods.columns):
         shown.add_column(column, justify="right" if i else "left", no_wrap=True)
-    for row in table.itertuples(index=False):
+    for row in material.methods.itertuples(index=False):
         shown.add_row(*map(str, row))
     console = Console(width=200, color_system=None)
     with console.capture() as capture:
         console.print(shown)
-    return capture.get().rstrip()
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def compare(table: pd.DataFrame) -> Comparison | None:
-    """Compare the methods of a score table; None where there is nothing to compare."""
-    try:
-        return statistics.compare(table)
-    except statistics.TableError:
-        return None
-
-
-def _head(contest: Contest, runs: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> str:
+def _head(material: Material) -> str:
+    runs, contest = material.runs, material.contest
+    splits = runs["resample"].nunique()
     lines = [
         f"# {contest.name}",
         f"{runs['method'].nunique()} methods on {runs['dataset'].nunique()} data sets of the UCR 2018 archive, "
-        f"{runs['resample'].nunique()} split(s) each, preset `{contest.preset}`: {len(runs)} runs.",
+        f"{'the archive’s own split' if splits == 1 else f'{splits} splits'} each, preset `{contest.preset}`: "
+        f"{len(runs)} runs, {_hours(tables.total_seconds(runs).sum())} of computing.",
     ]
-    comparison = compare(tables["accuracy"])
-    if comparison:
-        best, *others = comparison.average_ranks.index
-        means = comparison.scores.mean()
-        alike = sorted(
-            {method for clique in comparison.cliques if best in clique for method in clique} - {best},
-            key=others.index,
-        )
-        told = f"not told apart from {_names(alike)}" if alike else "told apart from every other method"
-        lines.append(
-            f"**{best}** has the best average rank for accuracy ({comparison.average_ranks[best]:.2f} of "
-            f"{len(others) + 1}; mean accuracy {means[best]:.4f}); it is {told} at α = {comparison.alpha:g}."
-        )
+    if material.comparison:
+        lines.append("\n".join(f"- {line}" for line in _verdict(material, material.comparison)))
     return "\n\n".join(lines)
 
 
-def _names(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _methods(tables: dict[str, pd.DataFrame], runs: pd.DataFrame) -> str:
-    note = (
-        "Means over the data sets that a method has; rank among the data sets that all methods have (1 is best). "
-        "AUROC: one class against the rest, averaged over classes. Log loss in nats. Seconds: median of a run, "
-        "training and test, one thread."
+def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
+    """Who won, by how much, whether that is significant, and what it cost; a sentence each."""
+    scores, ranks = comparison.scores, comparison.average_ranks
+    best, second, *_ = ranks.index
+    means = scores.mean()
+    yield (
+        f"**{best}** ranks best by accuracy: average rank {ranks[best]:.2f} of {len(ranks)} on {len(scores)} data "
+        f"sets, mean accuracy {means[best]:.4f}."
     )
-    return f"## Methods\n\n{markdown(_method_table(tables, runs))}\n\n{note}"
+    difference = scores[best] - scores[second]
+    interval = effects.bootstrap_interval(difference)
+    yield (
+        f"Next is **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference of "
+        f"{difference.mean():+.4f} (95 % interval {interval.low:+.4f} to {interval.high:+.4f})."
+    )
+    alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
+    named = _names([method for method in ranks.index if method in alike])
+    yield (
+        f"At α = {comparison.alpha:g} (Wilcoxon, Holm) {best} is "
+        + (f"not told apart from {named}." if alike else "told apart from every other method.")
+    )
+    seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
+    cheapest = str(seconds.idxmin())
+    yield (
+        f"A run of {best} took {seconds[best]:.1f} s in the median, of the cheapest method, {cheapest}, "
+        f"{seconds[cheapest]:.1f} s."
+    )
+    if comparison.left_out:
+        yield f"{len(comparison.left_out)} data sets are left out of the ranks; the reasons stand below the diagram."
 
 
-def _method_table(tables: dict[str, pd.DataFrame], runs: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, best average rank (else mean accuracy) first."""
-    means = pd.DataFrame({score: table.mean() for score, table in tables.items()})
-    comparison = compare(tables["accuracy"])
-    rank = comparison.average_ranks if comparison else pd.Series(dtype=float)
-    order = [*rank.index] or list(means.sort_values("accuracy", ascending=False).index)
-    seconds = runs[list(SECONDS)].sum(axis=1).groupby(runs["method"]).median()
-    parameters = runs.groupby("method")["encoder_parameters"].median()
-    rows = [
+def _methods(material: Material) -> str:
+    note = (
+        "Means over the data sets that a method has; ranks among the data sets that all methods have (1 is best). "
+        "AUROC: one class against the rest, averaged over classes. Log loss in nats. Seconds: median of a run, "
+        "training and test."
+    )
+    return f"## Methods\n\n{markdown(material.methods)}\n\n{note}"
+
+
+def _ranks(material: Material, score: str) -> str:
+    comparison = material.comparison if score == "accuracy" else tables.compare(material.scores[score])
+    if not comparison:
+        return ""
+    lines = [f"## Ranks: {NAMES[score]}", _critical_difference(material, comparison, f"cd_{score}", NAMES[score])]
+    lines += _tests(comparison)
+    if score == "accuracy":
+        n, means = len(comparison.scores), comparison.scores.mean()
+        matrix = diagrams.pairwise_matrix(comparison.pairs, means, n_datasets=n, alpha=comparison.alpha)
+        lines.append(_picture(material, matrix, "pairs_accuracy", "Every method against every other"))
+        lines.append(markdown(tables.pairs(comparison)))
+        lines.append(_detectable(comparison))
+        lines.append("\n".join(f"- {line}" for line in statistics.describe(comparison)))
+    lines += [f"- left out: {dataset}: {reason}" for dataset, reason in comparison.left_out]
+    return "\n\n".join(filter(None, lines))
+
+
+def _critical_difference(material: Material, comparison: Comparison, stem: str, name: str) -> str:
+    figure = diagrams.critical_difference(
+        comparison.average_ranks, comparison.cliques, n_datasets=len(comparison.scores), alpha=comparison.alpha
+    )
+    return _picture(material, figure, stem, f"Critical-difference diagram of {name}")
+
+
+def _tests(comparison: Comparison) -> list[str]:
+    if not comparison.friedman:
+        return []
+    f = comparison.friedman
+    return [
+        f"Friedman χ²({len(comparison.average_ranks) - 1}) = {f.chi2:.2f}, p = {f.p:.3g}; "
+        f"Iman–Davenport F = {f.iman_davenport_f:.2f}, p = {f.iman_davenport_p:.3g}."
+    ]
+
+
+def _detectable(comparison: Comparison) -> str:
+    best, second, *_ = comparison.average_ranks.index
+    alpha = comparison.alpha / len(comparison.pairs)
+    difference = comparison.scores[best] - comparison.scores[second]
+    smallest = effects.smallest_detectable_difference(difference, alpha=alpha)
+    if not np.isfinite(smallest):
+        return (
+            f"{len(difference)} data sets are too few: Holm's first step could not have rejected whatever the scores."
+        )
+    return (
+        f"Between {best} and {second}, {len(difference)} data sets as different as these would have shown a difference "
+        f"of {smallest:.4f} (four times in five, at Holm's first step)."
+    )
+
+
+def _paired(material: Material) -> str:
+    if not material.answers:
+        return ""
+    lines = [
+        "## Paired questions",
+        markdown(tables.paired(material.answers)),
+        "Two methods that differ in one thing, on the data sets that both have. Intervals by bootstrap over data sets; "
+        "p by Wilcoxon's signed-rank test, Holm over the questions of this table; the probabilities by the Bayesian "
+        "signed-rank test, where a difference up to .01 counts as the same.",
+    ]
+    shown: Counter[str] = Counter()
+    for answer in material.answers:
+        shown[answer.question] += 1
+        if shown[answer.question] == 1:
+            name = f"{answer.pair.a}_{answer.pair.b}"
+            lines.append(_picture(material, figures.scatter(answer.scores, answer.pair), name, answer.question))
+    return "\n\n".join(lines)
+
+
+def _published(material: Material) -> str:
+    own = material.runs[material.runs["resample"] == 0]
+    if own.empty:
+        return ""
+    normalise = {result.dataset: result.preparation["normalise"] for result in material.finished}
+    ours = {
+        dataset: published.Conditions(int(n_test), normalise[dataset])
+        for dataset, n_test in own.groupby("dataset", sort=False)["n_test"].first().items()
+    }
+    kept, excluded = published.fair(published.load_published(), ours)
+    available = [method for method in published.METHODS if method in kept]
+    joined = published.join(results.score_table(own, "accuracy"), kept, available)
+    comparison = tables.compare(joined)
+    if not comparison:
+        return ""
+    means = comparison.scores.mean()
+    table = pd.DataFrame(
         {
             "method": method,
-            "data sets": int(tables["accuracy"][method].notna().sum()),
-            "accuracy": f"{means.accuracy[method]:.4f}",
-            "average rank": f"{rank[method]:.2f}" if method in rank else "–",
-            "macro F1": f"{means.f1_macro[method]:.4f}",
-            "balanced accuracy": f"{means.balanced_accuracy[method]:.4f}",
-            "AUROC": f"{means.auroc[method]:.4f}",
-            "log loss": f"{means.log_loss[method]:.3f}",
-            "seconds": f"{seconds[method]:.1f}",
-            "encoder parameters": f"{parameters[method]:,.0f}" if pd.notna(parameters[method]) else "–",
+            "from": "published" if method in available else "this contest",
+            "average rank": f"{rank:.2f}",
+            "mean accuracy": f"{means[method]:.4f}",
         }
-        for method in order
+        for method, rank in comparison.average_ranks.items()
+    )
+    reasons = published.summary(entry for entry in excluded if entry.method in available)
+    cited = dict.fromkeys(
+        published.sources()[number.source].citation
+        for number in published.load_published()
+        if number.method in available
+    )
+    lines = [
+        f"## Beside published numbers\n\nOn the {len(comparison.scores)} data sets for which all of them have a "
+        "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run.",
+        _critical_difference(material, comparison, "cd_published", "accuracy beside published numbers"),
+        markdown(table),
+        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
+        "\n".join(f"- data set left out: {dataset}: {reason}" for dataset, reason in comparison.left_out),
+        "Sources:\n\n" + "\n".join(f"- {citation}" for citation in cited),
     ]
-    return pd.DataFrame(rows)
+    return "\n\n".join(filter(None, lines))
 
 
-def _ranks(table: pd.DataFrame, score: str, folder: Path) -> str:
-    comparison = compare(table)
-    if not comparison:
-        return ""
-    name = score.replace("_macro", "").replace("f1", "macro F1")
-    n, k = comparison.scores.shape
-    figure = diagrams.critical_difference(
-        comparison.average_ranks, comparison.cliques, n_datasets=n, alpha=comparison.alpha
-    )
-    style.save(figure, folder / f"cd_{score}")
-    lines = [f"## Ranks: {name}", f"![Critical-difference diagram of {name}](cd_{score}.svg)"]
-    if comparison.friedman and k > 2:
-        f = comparison.friedman
-        lines.append(
-            f"Friedman χ²({k - 1}) = {f.chi2:.2f}, p = {f.p:.3g}; Iman–Davenport F = {f.iman_davenport_f:.2f}, "
-            f"p = {f.iman_davenport_p:.3g}."
-        )
-    pairs = pd.DataFrame(
-        {
-            "better ranked": pair.a,
-            "other": pair.b,
-            "wins / draws / losses": f"{pair.wins} / {pair.draws} / {pair.losses}",
-            "mean difference": f"{pair.mean_difference:+.4f}",
-            "p": f"{pair.p:.3g}",
-            "p (Holm)": f"{pair.p_holm:.3g}",
-        }
-        for pair in comparison.pairs
-    )
-    lines.append(markdown(pairs))
-    lines += [f"- left out: {dataset}: {reason}" for dataset, reason in comparison.left_out]
-    if score == "accuracy":
-        lines.append("\n".join(f"- {line}" for line in statistics.describe(comparison)))
-    return "\n\n".join(lines)
-
-
-def _pretraining(table: pd.DataFrame, folder: Path) -> str:
-    if not set(PRETRAINED) <= set(table.columns):
-        return ""
-    comparison = compare(table[list(PRETRAINED)])
-    if not comparison:
-        return ""
-    pair = comparison.pairs[0]
-    style.save(figures.scatter(comparison.scores, pair), folder / "pretrained_vs_scratch")
-    return (
-        "## Does pre-training pay?\n\n"
-        "![Accuracy with and without pre-training](pretrained_vs_scratch.svg)\n\n"
-        f"{pair.a} against {pair.b}: {pair.wins} wins, {pair.draws} draws, {pair.losses} losses; mean difference "
-        f"{pair.mean_difference:+.4f}; Wilcoxon p = {pair.p:.3g}."
-    )
-
-
-def _datasets(table: pd.DataFrame) -> str:
+def _datasets(material: Material) -> str:
+    table = material.scores["accuracy"][material.methods["method"]]
     best = table.max(axis=1)
-    cells = table.apply(
-        lambda column: [
-            "" if pd.isna(value) else f"**{value:.4f}**" if value >= top else f"{value:.4f}"
-            for value, top in zip(column, best, strict=True)
-        ]
-    )
-    return "## Accuracy by data set\n\nMean over the splits; the best of a row in bold.\n\n" + markdown(
-        cells.rename_axis("data set").reset_index()
-    )
+    one_split = material.runs["resample"].nunique() == 1
+    root = os.path.relpath(material.contest.folder, material.folder)
 
+    def cell(dataset: str, method: str) -> str:
+        value = table.at[dataset, method]
+        if pd.isna(value):
+            return ""
+        link = f"[{value:.4f}]({root}/{method}/{dataset}/{'resample-0.json' if one_split else ''})"
+        return f"**{link}**" if value >= best[dataset] else link
 
-def _cost(runs: pd.DataFrame, folder: Path) -> str:
-    seconds = runs.groupby("method", sort=False)[list(SECONDS)].mean()
-    seconds.columns = seconds.columns.str.removesuffix("_seconds")
-    style.save(figures.phases(seconds, label="seconds a run, mean"), folder / "seconds")
-    table = seconds.map(lambda value: f"{value:.1f}").rename_axis("method").reset_index()
-    sizes = runs.groupby("method", sort=False)[["encoder_parameters", "total_parameters"]].median()
-    for column in sizes:
-        table[column.replace("_", " ")] = [f"{n:,.0f}" if pd.notna(n) else "–" for n in sizes[column]]
-    table["peak memory (MB)"] = [f"{mb:.0f}" for mb in runs.groupby("method", sort=False)["peak_memory_mb"].max()]
+    rows = [[dataset, *(cell(dataset, method) for method in table.columns)] for dataset in table.index]
     return (
-        f"## Cost\n\n![Seconds by phase](seconds.svg)\n\nSeconds a run by phase (mean over runs), trainable parameters "
-        f"(median), peak memory of the worker (largest).\n\n{markdown(table)}"
+        "## Accuracy by data set\n\nMean over the splits; the best of a row in bold. Numbers link to the results that "
+        "they came from, on the machine that has them.\n\n"
+        + markdown(pd.DataFrame(rows, columns=["data set", *table.columns]))
     )
 
 
-def _failures(contest: Contest, runs: pd.DataFrame) -> str:
+def _groups(material: Material) -> str:
+    table = material.scores["accuracy"][material.methods["method"]]
+    if len(table) < 2:
+        return ""
+    parts = [f"By {what}:\n\n{markdown(rows)}" for what, rows in tables.groups(table, material.runs)]
+    return "\n\n".join(["## Mean accuracy by kind of data", *parts])
+
+
+def _deviations(material: Material) -> str:
+    if material.runs["resample"].nunique() == 1:
+        return ""
+    return (
+        "## Deviation\n\nStandard deviation of accuracy: from one resample to the next on the same data set (root of the "
+        "mean variance), and from one data set to the next. Only the latter enters the tests.\n\n"
+        + markdown(tables.deviations(material.runs))
+    )
+
+
+def _cost(material: Material) -> str:
+    seconds, table = tables.costs(material.runs)
+    means = material.scores["accuracy"].mean()
+    per_run = seconds.sum(axis=1)
+    pictures = [
+        _picture(material, figures.phases(seconds, label="seconds a run, mean"), "seconds", "Seconds by phase"),
+        _pareto(material, per_run, means, "accuracy_seconds", "seconds a run, mean"),
+    ]
+    parameters = material.runs.groupby("method")["total_parameters"].median().dropna()
+    if len(parameters) > 1:
+        pictures.append(
+            _pareto(material, parameters, means[parameters.index], "accuracy_parameters", "parameters, median")
+        )
+    note = "Seconds a run by phase (mean), trainable parameters (median), peak memory of the worker (largest)."
+    return "\n\n".join(["## Cost", *pictures, note, markdown(table)])
+
+
+def _pareto(material: Material, costs: "pd.Series[float]", means: "pd.Series[float]", stem: str, label: str) -> str:
+    front = effects.pareto_front(costs, means)
+    figure = figures.cost(costs, means, front, cost_label=label)
+    return _picture(material, figure, stem, f"Mean accuracy against {label.split(',')[0]}")
+
+
+def _learning(material: Material) -> str:
+    """Curves of the first run that has them, and what its pre-trained autoencoder makes of hidden values."""
+    for result in material.finished:
+        path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.npz"
+        if not result.pretrain_seconds or not path.exists():
+            continue
+        with np.load(path) as arrays:
+            kept = {name: arrays[name] for name in arrays.files}
+        panels = {
+            f"{phase} loss": _curve(kept[f"{phase}_losses"], phase)
+            for phase in ("pretrain", "finetune")
+            if f"{phase}_losses" in kept
+        }
+        if not panels:
+            continue
+        name = f"{result.method} on {result.dataset}, resample {result.resample}"
+        lines = [f"## A run from within\n\n{name}."]
+        lines.append(_picture(material, figures.learning_curves(panels), "learning", f"Learning curves of {name}"))
+        if "reconstruction" in kept:
+            figure = figures.reconstruction(kept["reconstructed_series"], kept["masked"], kept["reconstruction"])
+            lines.append(_picture(material, figure, "reconstruction", f"What {name} predicts of hidden values"))
+        return "\n\n".join(lines)
+    return ""
+
+
+def _curve(losses: np.ndarray, phase: str) -> pd.DataFrame:
+    """Loss by step, and its running mean over a twentieth of the steps."""
+    index = pd.RangeIndex(1, len(losses) + 1, name="step")
+    raw = pd.Series(losses, index)
+    smooth = raw.rolling(max(len(losses) // 20, 1), min_periods=1).mean()
+    return pd.DataFrame({phase: raw, "running mean": smooth})
+
+
+def _failures(material: Material) -> str:
+    runs, contest = material.runs, material.contest
     done = set(zip(runs["method"], runs["dataset"], runs["resample"], strict=True))
-    missing = [run for run in contest.runs() if (run.method, run.dataset, run.resample) not in done]
     failed = results.failures(contest.folder)
+    missing = [run for run in contest.runs() if (run.method, run.dataset, run.resample) not in done]
     lines = [f"- {name}: `{line}`" for name, line in failed.items()]
     lines += [f"- {run}: not run" for run in missing if str(run) not in failed]
     return "## Failures\n\n" + ("\n".join(lines) or "None: every run that was asked for has finished.")
 
 
-def _environment(contest: Contest, finished: Sequence[results.Result]) -> str:
-    facts: dict[str, set[str]] = {}
-    for result in finished:
+def _environment(material: Material) -> str:
+    facts: dict[str, Counter[str]] = {}
+    for result in material.finished:
         environment = dict(result.environment)
         versions = environment.pop("versions", {})
-        commit = environment.pop("commit", None)
-        dirty = " (with uncommitted changes)" if environment.pop("dirty", False) else ""
-        for key, value in {**environment, **versions, "commit": f"{commit}{dirty}", "device": result.device}.items():
-            facts.setdefault(key, set()).add(str(value))
-    table = pd.DataFrame({"what": list(facts), "value": [", ".join(sorted(values)) for values in facts.values()]})
+        dirty = " with uncommitted changes" if environment.pop("dirty", False) else ""
+        environment["commit"] = f"{environment.get('commit') or 'unknown'}{dirty}"
+        for key, value in {**environment, **versions, "device": result.device}.items():
+            facts.setdefault(key, Counter())[str(value)] += 1
+    values = ["; ".join(f"{v} ({n} runs)" if len(c) > 1 else v for v, n in c.items()) for c in facts.values()]
+    table = pd.DataFrame({"what": list(facts), "value": values})
     return (
-        f"## Environment\n\n{markdown(table)}\n\n## Repeat it\n\n```\n{command_line(contest)}\n"
-        f"python -m bench report {contest.name}   # redraws this page from results/\n```\n\n"
-        f"Please cite the archive: {CITATION}"
+        f"## Environment\n\n{markdown(table)}\n\n## Repeat it\n\n```\n{command_line(material.contest)}\n```\n\n"
+        f"`python -m bench report {material.contest.name}` redraws this page from the results alone.\n\n"
+        f"## Cite\n\nThe archive asks to be cited: {CITATION}"
     )
 
 
@@ -257,6 +414,23 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    text = table.to_csv(index=False, lineterminator="\n")
+def _picture(material: Material, figure: Figure, stem: str, what: str) -> str:
+    style.save(figure, material.folder / stem)
+    return f"![{what}]({stem}.svg)"
+
+
+def _link(material: Material, result: Result) -> str:
+    path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.json"
+    return os.path.relpath(path, material.folder)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.1f} min"
+
+
+def _names(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _write_text(path: Path, text: str) -> None:
     results.write_whole(path, lambda file: file.write(text.encode()))

@@ -1,0 +1,228 @@
+"""The tables of a report, made of tidy runs: numbers only, no files and no pictures.
+
+Input throughout: `runs`, one row a run, as bench.results.tidy returns it; `table`, a score table, index data sets,
+columns methods, the mean over resamples, NaN where there is no run.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from bench import effects, results, statistics
+from bench.statistics import Comparison, Pair
+from ucr.archive import ARCHIVE
+
+SECONDS = ("pretrain_seconds", "finetune_seconds", "test_seconds")
+
+OPPONENTS: Mapping[str, Callable[[str], str]] = {
+    "pre-trained against from scratch": lambda method: f"{method}-scratch",
+    "fine-tuned against frozen and probed": lambda method: f"{method}-probe",
+    "frozen: pre-trained against untrained": lambda method: method.replace("-probe", "-random-probe"),
+    "Mamba against transformer": lambda method: method.replace("timae-mamba", "timae"),
+}
+"""Question → the method that answers it together with a given one, by its name."""
+
+LENGTHS = ((0, 100), (101, 300), (301, 700), (701, 10**9))
+TRAIN_SIZES = ((0, 50), (51, 100), (101, 500), (501, 10**9))
+
+
+class Answer(NamedTuple):
+    """A paired comparison of two methods that differ in one thing."""
+
+    question: str
+    pair: Pair
+    scores: pd.DataFrame
+    interval: effects.Interval
+    posterior: effects.Posterior
+    p_holm: float
+    """Holm's correction over all the answers of a report."""
+
+
+def compare(table: pd.DataFrame) -> Comparison | None:
+    """Compare the methods of a score table; None where there is nothing to compare."""
+    try:
+        return statistics.compare(table)
+    except statistics.TableError:
+        return None
+
+
+def answers(table: pd.DataFrame) -> list[Answer]:
+    """Answer every question of OPPONENTS that the methods of a table allow."""
+    found = []
+    for question, opponent in OPPONENTS.items():
+        for method in table.columns:
+            other = opponent(str(method))
+            if other == method or other not in table.columns:
+                continue
+            scores, _ = statistics.complete_cases(table[[method, other]])
+            if scores.empty:
+                continue
+            pair = _seen_from(str(method), statistics.pairwise(scores)[0])
+            found.append((question, pair, scores))
+    corrected = statistics.holm(np.array([pair.p for _, pair, _ in found])) if found else []
+    return [
+        Answer(
+            question,
+            pair,
+            scores,
+            effects.bootstrap_interval(scores[pair.a] - scores[pair.b]),
+            effects.bayesian_signed_rank(scores[pair.a] - scores[pair.b]),
+            float(p),
+        )
+        for (question, pair, scores), p in zip(found, corrected, strict=True)
+    ]
+
+
+def _seen_from(method: str, pair: Pair) -> Pair:
+    if pair.a == method:
+        return pair
+    return replace(
+        pair,
+        a=pair.b,
+        b=pair.a,
+        wins=pair.losses,
+        losses=pair.wins,
+        mean_difference=-pair.mean_difference,
+        median_difference=-pair.median_difference,
+    )
+
+
+def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: Comparison | None) -> pd.DataFrame:
+    """One row a method, best average rank (else mean accuracy) first, as text."""
+    means = pd.DataFrame({score: table.mean() for score, table in tables.items()})
+    ranks = comparison.average_ranks if comparison else pd.Series(dtype=float)
+    order = [*ranks.index] or list(means.sort_values("accuracy", ascending=False).index)
+    seconds = total_seconds(runs).groupby(runs["method"]).median()
+    parameters = runs.groupby("method")["encoder_parameters"].median()
+    return pd.DataFrame(
+        {
+            "method": method,
+            "data sets": int(tables["accuracy"][method].notna().sum()),
+            "accuracy": f"{means.accuracy[method]:.4f}",
+            "average rank": f"{ranks[method]:.2f}" if method in ranks else "–",
+            "macro F1": f"{means.f1_macro[method]:.4f}",
+            "balanced accuracy": f"{means.balanced_accuracy[method]:.4f}",
+            "AUROC": f"{means.auroc[method]:.4f}",
+            "log loss": f"{means.log_loss[method]:.3f}",
+            "seconds": f"{seconds[method]:.1f}",
+            "encoder parameters": count(parameters[method]),
+        }
+        for method in order
+    )
+
+
+def total_seconds(runs: pd.DataFrame) -> "pd.Series[float]":
+    """Seconds of each run, training and test."""
+    return runs[list(SECONDS)].sum(axis=1)
+
+
+def count(number: float) -> str:
+    """Word a count, or a dash where there is none."""
+    return f"{number:,.0f}" if pd.notna(number) else "–"
+
+
+def pairs(comparison: Comparison) -> pd.DataFrame:
+    """One row a pair of methods, the better ranked first, as text."""
+    return pd.DataFrame(
+        {
+            "better ranked": pair.a,
+            "other": pair.b,
+            "wins / draws / losses": f"{pair.wins} / {pair.draws} / {pair.losses}",
+            "mean difference": f"{pair.mean_difference:+.4f}",
+            "median difference": f"{pair.median_difference:+.4f}",
+            "p": f"{pair.p:.3g}",
+            "p (Holm)": f"{pair.p_holm:.3g}",
+        }
+        for pair in comparison.pairs
+    )
+
+
+def paired(found: list[Answer]) -> pd.DataFrame:
+    """One row an answer, as text."""
+    return pd.DataFrame(
+        {
+            "question": answer.question,
+            "a": answer.pair.a,
+            "b": answer.pair.b,
+            "data sets": len(answer.scores),
+            "wins / draws / losses": f"{answer.pair.wins} / {answer.pair.draws} / {answer.pair.losses}",
+            "mean a − b [95 % interval]": f"{answer.pair.mean_difference:+.4f} "
+            f"[{answer.interval.low:+.4f}, {answer.interval.high:+.4f}]",
+            "p": f"{answer.pair.p:.3g}",
+            "p (Holm)": f"{answer.p_holm:.3g}",
+            "P(a better / same / b better)": " / ".join(f"{p:.2f}" for p in answer.posterior),
+        }
+        for answer in found
+    )
+
+
+def groups(table: pd.DataFrame, runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Mean accuracy by type, by length and by training size: (what by, one row a group, as text)."""
+    n_train = runs.groupby("dataset")["n_train"].first()
+    facts = {name: ARCHIVE.get(name) for name in table.index}
+    by = {
+        "type": {name: info.type if info else "own" for name, info in facts.items()},
+        "length": {
+            name: "unequal" if info and info.length is None else _bin(info.length if info else None, LENGTHS)
+            for name, info in facts.items()
+        },
+        "training cases": {name: _bin(n_train[name], TRAIN_SIZES) for name in table.index},
+    }
+    for what, group_of in by.items():
+        group = pd.Series(group_of)
+        means = table.groupby(group).mean()
+        if what != "type":
+            means = means.reindex([label for label in _labels() if label in means.index])
+        rows = means.map(lambda value: f"{value:.4f}" if pd.notna(value) else "")
+        rows.insert(0, "data sets", group.value_counts().reindex(means.index))
+        yield what, rows.rename_axis(what).reset_index()
+
+
+def _bin(number: int | None, bins: tuple[tuple[int, int], ...]) -> str:
+    if number is None:
+        return "unknown"
+    return next(_label(low, high) for low, high in bins if low <= number <= high)
+
+
+def _label(low: int, high: int) -> str:
+    return f"≤ {high}" if low == 0 else f"> {low - 1}" if high == 10**9 else f"{low}–{high}"
+
+
+def _labels() -> list[str]:
+    return [_label(*limits) for limits in (*LENGTHS, *TRAIN_SIZES)] + ["unequal", "unknown"]
+
+
+def deviations(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row a method: deviation over resamples apart from deviation over data sets, as text."""
+    grouped = runs.groupby(["method", "dataset"], sort=False)["accuracy"]
+    within = np.sqrt(grouped.var(ddof=1).groupby("method").mean())
+    between = grouped.mean().groupby("method").std(ddof=1)
+    return pd.DataFrame(
+        {
+            "method": method,
+            "over resamples (one data set)": f"{within[method]:.4f}" if pd.notna(within[method]) else "–",
+            "over data sets (their means)": f"{between[method]:.4f}" if pd.notna(between[method]) else "–",
+        }
+        for method in dict.fromkeys(runs["method"])
+    )
+
+
+def costs(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Mean seconds a run, method × phase; and the same with parameters and memory, as text."""
+    grouped = runs.groupby("method", sort=False)
+    seconds = grouped[list(SECONDS)].mean()
+    seconds.columns = seconds.columns.str.removesuffix("_seconds")
+    table = seconds.map(lambda value: f"{value:.1f}")
+    for column in ("encoder_parameters", "total_parameters"):
+        table[column.replace("_", " ")] = grouped[column].median().map(count)
+    table["peak memory (MB)"] = grouped["peak_memory_mb"].max().map(count)
+    table["core-hours in all"] = (total_seconds(runs).groupby(runs["method"]).sum() / 3600).map("{:.2f}".format)
+    return seconds, table.rename_axis("method").reset_index()
+
+
+def score_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Score table of each score."""
+    return {score: results.score_table(runs, score) for score in results.SCORES}
