@@ -111,7 +111,8 @@ def _read_archive() -> dict[str, Info]:
     return archive
 
 
-ARCHIVE: Mapping[str, Info] = MappingProxyType(_read_archive())
+_FACTS = _read_archive()
+ARCHIVE: Mapping[str, Info] = MappingProxyType(_FACTS)
 """The 128 data sets in the archive's order: the 85 of 2015, then the 43 added in 2018."""
 
 BUNDLED = ("ACSF1", "ArrowHead", "GunPoint", "ItalyPowerDemand", "OSULeaf", "PLAID")

@@ -142,6 +142,10 @@ class _Installer:
                     self.report(f"fetching the whole archive from {url} (about 300 MB, kept for other data sets)")
                     self.transfer.fetch(url, path)
                 return unpack(path, name, staging)
+            except OSError as error:
+                if error.errno in _NO_SPACE:
+                    shutil.rmtree(path.parent, ignore_errors=True)
+                raise
             except RefusedError as error:
                 if isinstance(error, DamagedError):
                     path.unlink(missing_ok=True)
@@ -170,11 +174,7 @@ class _Installer:
         try:
             yield
         except OSError as error:
-            if error.errno in _NO_SPACE:
-                for source in self.sources:
-                    for part in (self.shelf / source).glob("*.part"):
-                        part.unlink(missing_ok=True)
-            for folder in (self.root / name, *(self.shelf / source for source in self.sources), self.shelf, self.root):
+            for folder in (self.root / name, self.shelf, self.root):
                 with suppress(OSError):
                     folder.rmdir()  # only where it is empty
             reason = "its disk is full" if error.errno in _NO_SPACE else (error.strerror or str(error))

@@ -11,7 +11,12 @@ import pooch
 import requests
 from tqdm import tqdm
 
-_CHUNK = 2**18
+_CHUNK = 2**14
+"""Bytes written at a time; what a breaking connection may cost."""
+_FINAL = (400, 401, 403, 404, 410, 451)
+"""HTTP statuses that a further attempt would not change."""
+_NO_RANGES = (400, 412, 416, 501)
+"""HTTP statuses of a server that refuses to go on in the middle."""
 
 
 class RefusedError(Exception):
@@ -59,40 +64,54 @@ class Transfer:
 
     def _resume(self, part: Path, url: str, output_file: str, _pooch: Any) -> None:
         """Continues `part` until it is whole, then moves it to `output_file`: a downloader for pooch."""
-        start = part.stat().st_size if part.exists() else 0
-        version = part.with_suffix(".version")  # never join the halves of two different files
+        version = part.with_suffix(".version")  # the server's name for it: never join halves of two files
+        start = part.stat().st_size if part.exists() and version.exists() else 0
         headers = {"Accept-Encoding": "identity"}
-        if start and version.exists():
+        if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": version.read_text()}
         with requests.get(url, headers=headers, timeout=self.timeout, stream=True) as response:
-            if "Range" in headers and response.status_code not in (200, 206):
+            if start and response.status_code in _NO_RANGES:
                 part.unlink()
-                raise requests.ConnectionError(f"HTTP {response.status_code} to a range request")
+                self._resume(part, url, output_file, _pooch)
+                return
+            if response.status_code in _FINAL:
+                raise RefusedError(_status(response))
             response.raise_for_status()
-            if response.status_code != 206:
-                start = 0
-            length = response.headers.get("Content-Length")
-            total = start + int(length) if length else None
-            if tag := response.headers.get("ETag") or response.headers.get("Last-Modified"):
-                version.write_text(tag)
-            with (
-                part.open("ab" if start else "wb") as file,
-                tqdm(
-                    total=total,
-                    initial=start,
-                    desc=url.rsplit("/", 1)[-1],
-                    unit="B",
-                    unit_scale=True,
-                    disable=None if self.progress else True,
-                ) as bar,
-            ):
-                for chunk in response.iter_content(_CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-        if total is not None and part.stat().st_size != total:
-            raise requests.ConnectionError(f"cut short at {part.stat().st_size} of {total} bytes")
+            if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+                start = 0  # the whole file, from its beginning
+                _note_version(version, response)
+            self._write(part, response, start)
         part.replace(output_file)
         version.unlink(missing_ok=True)
+
+    def _write(self, part: Path, response: requests.Response, start: int) -> None:
+        """Writes the body behind the first `start` bytes of `part`."""
+        length = response.headers.get("Content-Length")
+        total = start + int(length) if length else None
+        name = response.url.rsplit("/", 1)[-1]
+        hidden = None if self.progress else True  # None: unless standard error is a terminal
+        with (
+            part.open("ab" if start else "wb") as file,
+            tqdm(total=total, initial=start, desc=name, unit="B", unit_scale=True, disable=hidden) as bar,
+        ):
+            for chunk in response.iter_content(_CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+        if total is not None and part.stat().st_size != total:
+            raise requests.exceptions.ChunkedEncodingError(f"{part.stat().st_size} of {total} bytes")
+
+
+def _status(response: requests.Response) -> str:
+    return f"{response.status_code} {response.reason}"
+
+
+def _note_version(version: Path, response: requests.Response) -> None:
+    version.unlink(missing_ok=True)
+    tag = response.headers.get("ETag", "W/")
+    if tag.startswith("W/"):  # a weak one says nothing about bytes
+        tag = response.headers.get("Last-Modified", "")
+    if tag:
+        version.write_text(tag)
 
 
 @contextmanager
@@ -101,13 +120,11 @@ def _as_refusal(timeout: float) -> Iterator[None]:
     try:
         yield
     except requests.HTTPError as error:
-        raise RefusedError(str(error).split(" for url")[0]) from error
+        raise RefusedError(_status(error.response)) from error
     except requests.RequestException as error:
         if isinstance(error, requests.Timeout) or "timed out" in str(error):
             raise RefusedError(f"no answer for {timeout:g} s") from error
-        if "Range" in str(error):
-            raise RefusedError(str(error)) from error
-        cut = "cut short" in str(error) or isinstance(error, requests.exceptions.ChunkedEncodingError)
+        cut = isinstance(error, requests.exceptions.ChunkedEncodingError)
         raise RefusedError("the answer was cut short" if cut else "cannot be reached") from error
     except ValueError as error:
         raise RefusedError("the content is not the expected one (its hash differs)") from error
