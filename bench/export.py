@@ -69,13 +69,12 @@ def _tsml(contest: Contest, result: Result, folder: Path) -> Path:
 def latex(table: pd.DataFrame) -> str:
     """A booktabs table, data set × method, the best of a row in bold, means and average ranks below."""
     escape = str.maketrans({"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#"})
-    best = table.max(axis=1)
     names = [str(name).translate(escape) for name in table.columns]
     lines = [r"\begin{tabular}{l" + "r" * len(names) + "}", r"\toprule", f"data set & {' & '.join(names)} " + r"\\"]
     lines.append(r"\midrule")
     for dataset, row in table.iterrows():
         cells = [
-            "--" if pd.isna(value) else rf"\textbf{{{value:.4f}}}" if value >= best[dataset] else f"{value:.4f}"
+            "--" if pd.isna(value) else rf"\textbf{{{value:.4f}}}" if value >= row.max() else f"{value:.4f}"
             for value in row
         ]
         lines.append(f"{str(dataset).translate(escape)} & {' & '.join(cells)} " + r"\\")

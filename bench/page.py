@@ -15,7 +15,8 @@ th, td { padding: .15em .7em; border-bottom: 1px solid #ddd; text-align: right; 
 th:first-child, td:first-child { text-align: left; }
 th { cursor: pointer; border-bottom: 2px solid #111; position: sticky; top: 0; background: #fff; }
 th[data-order=up]::after { content: " ↑"; } th[data-order=down]::after { content: " ↓"; }
-img { max-width: 100%; } a { color: inherit; text-decoration-color: #aaa; } pre { overflow-x: auto; background: #f4f4f4; padding: .7em; }
+img { max-width: 100%; } a { color: inherit; text-decoration-color: #aaa; }
+pre { overflow-x: auto; background: #f4f4f4; padding: .7em; }
 """
 
 SCRIPT = """
@@ -42,7 +43,7 @@ def html_page(title: str, text: str, folder: Path) -> str:
         text: its Markdown.
         folder: where the pictures lie that it names.
     """
-    body = MarkdownIt("commonmark").enable("table").render(text)
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     body = re.sub(r'src="([^":]+)\.svg"', lambda match: f'src="{_inline(folder / (match[1] + ".svg"))}"', body)
     body = body.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     return (

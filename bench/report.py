@@ -135,10 +135,10 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
         f"sets, mean accuracy {means[best]:.4f}."
     )
     difference = scores[best] - scores[second]
-    interval = effects.bootstrap_interval(difference)
+    interval = tables.interval(effects.bootstrap_interval(difference))
     yield (
         f"Next is **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference of "
-        f"{difference.mean():+.4f} (95 % interval {interval.low:+.4f} to {interval.high:+.4f})."
+        f"{difference.mean():+.4f} (95 % interval {interval})."
     )
     alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
     named = _names([method for method in ranks.index if method in alike])
@@ -148,9 +148,10 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
     )
     seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
     cheapest = str(seconds.idxmin())
-    yield (
-        f"A run of {best} took {seconds[best]:.1f} s in the median, of the cheapest method, {cheapest}, "
-        f"{seconds[cheapest]:.1f} s."
+    yield f"A run of {best} took {seconds[best]:.1f} s in the median" + (
+        ", less than any other."
+        if cheapest == best
+        else f"; the cheapest method is {cheapest}, {seconds[cheapest]:.1f} s."
     )
     if comparison.left_out:
         yield f"{len(comparison.left_out)} data sets are left out of the ranks; the reasons stand below the diagram."
@@ -239,7 +240,7 @@ def _published(material: Material) -> str:
         return ""
     normalise = {result.dataset: result.preparation["normalise"] for result in material.finished}
     ours = {
-        dataset: published.Conditions(int(n_test), normalise[dataset])
+        str(dataset): published.Conditions(int(n_test), normalise[str(dataset)])
         for dataset, n_test in own.groupby("dataset", sort=False)["n_test"].first().items()
     }
     kept, excluded = published.fair(published.load_published(), ours)
@@ -248,15 +249,14 @@ def _published(material: Material) -> str:
     comparison = tables.compare(joined)
     if not comparison:
         return ""
-    means = comparison.scores.mean()
     table = pd.DataFrame(
         {
             "method": method,
             "from": "published" if method in available else "this contest",
             "average rank": f"{rank:.2f}",
-            "mean accuracy": f"{means[method]:.4f}",
+            "mean accuracy": f"{mean:.4f}",
         }
-        for method, rank in comparison.average_ranks.items()
+        for (method, rank), mean in zip(comparison.average_ranks.items(), comparison.scores.mean(), strict=True)
     )
     reasons = published.summary(entry for entry in excluded if entry.method in available)
     cited = dict.fromkeys(
@@ -283,8 +283,8 @@ def _datasets(material: Material) -> str:
     root = os.path.relpath(material.contest.folder, material.folder)
 
     def cell(dataset: str, method: str) -> str:
-        value = table.at[dataset, method]
-        if pd.isna(value):
+        value = float(table.loc[dataset, method])  # type: ignore[arg-type]
+        if np.isnan(value):
             return ""
         link = f"[{value:.4f}]({root}/{method}/{dataset}/{'resample-0.json' if one_split else ''})"
         return f"**{link}**" if value >= best[dataset] else link
@@ -309,8 +309,8 @@ def _deviations(material: Material) -> str:
     if material.runs["resample"].nunique() == 1:
         return ""
     return (
-        "## Deviation\n\nStandard deviation of accuracy: from one resample to the next on the same data set (root of the "
-        "mean variance), and from one data set to the next. Only the latter enters the tests.\n\n"
+        "## Deviation\n\nStandard deviation of accuracy: from one resample to the next on the same data set (root of "
+        "the mean variance), and from one data set to the next. Only the latter enters the tests.\n\n"
         + markdown(tables.deviations(material.runs))
     )
 
@@ -335,7 +335,7 @@ def _cost(material: Material) -> str:
 def _pareto(material: Material, costs: "pd.Series[float]", means: "pd.Series[float]", stem: str, label: str) -> str:
     front = effects.pareto_front(costs, means)
     figure = figures.cost(costs, means, front, cost_label=label)
-    return _picture(material, figure, stem, f"Mean accuracy against {label.split(',')[0]}")
+    return _picture(material, figure, stem, f"Mean accuracy against {label.partition(',')[0]}")
 
 
 def _learning(material: Material) -> str:

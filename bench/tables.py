@@ -62,7 +62,7 @@ def answers(table: pd.DataFrame) -> list[Answer]:
                 continue
             pair = _seen_from(str(method), statistics.pairwise(scores)[0])
             found.append((question, pair, scores))
-    corrected = statistics.holm(np.array([pair.p for _, pair, _ in found])) if found else []
+    corrected = statistics.holm(np.array([pair.p for _, pair, _ in found]))
     return [
         Answer(
             question,
@@ -124,6 +124,11 @@ def count(number: float) -> str:
     return f"{number:,.0f}" if pd.notna(number) else "–"
 
 
+def interval(of: effects.Interval) -> str:
+    """Word an interval, or say that there is none."""
+    return f"[{of.low:+.4f}, {of.high:+.4f}]" if np.isfinite(of.low) else "[one data set shows none]"
+
+
 def pairs(comparison: Comparison) -> pd.DataFrame:
     """One row a pair of methods, the better ranked first, as text."""
     return pd.DataFrame(
@@ -149,8 +154,7 @@ def paired(found: list[Answer]) -> pd.DataFrame:
             "b": answer.pair.b,
             "data sets": len(answer.scores),
             "wins / draws / losses": f"{answer.pair.wins} / {answer.pair.draws} / {answer.pair.losses}",
-            "mean a − b [95 % interval]": f"{answer.pair.mean_difference:+.4f} "
-            f"[{answer.interval.low:+.4f}, {answer.interval.high:+.4f}]",
+            "mean a − b [95 % interval]": f"{answer.pair.mean_difference:+.4f} {interval(answer.interval)}",
             "p": f"{answer.pair.p:.3g}",
             "p (Holm)": f"{answer.p_holm:.3g}",
             "P(a better / same / b better)": " / ".join(f"{p:.2f}" for p in answer.posterior),
