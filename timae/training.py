@@ -61,7 +61,7 @@ class Batches:
             )
 
 
-class _Task(L.LightningModule):
+class Task(L.LightningModule):
     """What pre-training and fine-tuning share: the optimizer, its schedule, and the losses they met."""
 
     def __init__(self, lr: float, weight_decay: float) -> None:
@@ -71,23 +71,20 @@ class _Task(L.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW, and one cycle of the learning rate over all steps (arXiv:1711.05101, arXiv:1708.07120)."""
-        decayed, kept = [], []
+        decayed: list[Tensor] = []
+        kept: list[Tensor] = []
         for parameter in self.parameters():
             small = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
             (kept if small else decayed).append(parameter)
-        optimizer = torch.optim.AdamW(
-            [{"params": decayed}, {"params": kept, "weight_decay": 0.0}],
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
+        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, self.lr, total_steps=int(self.trainer.estimated_stepping_batches), cycle_momentum=False
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class Pretraining(_Task):
+class Pretraining(Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
     def __init__(
@@ -96,7 +93,7 @@ class Pretraining(_Task):
         super().__init__(lr, weight_decay)
         self.model, self.maskings = model, maskings
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch) -> Tensor:
         """Reconstruction loss of a batch, over as many random maskings of it as asked for."""
         series, _, valid = batch
         if self.maskings > 1:
@@ -107,8 +104,10 @@ class Pretraining(_Task):
         return loss
 
 
-class Finetuning(_Task):
-    """Teach a Classifier, all of its weights, by cross-entropy."""
+class Finetuning(Task):
+    """Teach a Classifier, all of its weights, by cross-entropy; class_weights (n_classes,) weigh the cases."""
+
+    class_weights: Tensor | None
 
     def __init__(
         self,
@@ -117,16 +116,23 @@ class Finetuning(_Task):
         weight_decay: float = 0.01,
         crop: float = 1.0,
         label_smoothing: float = 0.0,
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__(lr, weight_decay)
         self.model, self.crop, self.label_smoothing = model, crop, label_smoothing
+        self.register_buffer("class_weights", class_weights, persistent=False)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch) -> Tensor:
         """Cross-entropy of a batch, of random crops of it if asked for."""
         series, labels, valid = batch
         if self.crop < 1 and valid is None:
             series = crop_and_stretch(series, self.crop)
-        loss = F.cross_entropy(self.model(series, valid), labels, label_smoothing=self.label_smoothing)  # type: ignore[arg-type]
+        loss = F.cross_entropy(
+            self.model(series, valid),
+            labels,  # type: ignore[arg-type]
+            self.class_weights,
+            label_smoothing=self.label_smoothing,
+        )
         self.losses.append(loss.detach())
         return loss
 

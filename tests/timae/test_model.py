@@ -136,7 +136,7 @@ def test_what_cannot_be_pooled_is_refused() -> None:
         Classifier(EncoderConfig(), 2, "cls")
     with pytest.raises(ValueError, match="pooling 'cls' needs an encoder with cls_embed=True"):
         pool(features(torch.zeros(1, 2, 2)), "cls")
-    with pytest.raises(ValueError, match="pooling must be one of cls, mean, max, mean.max, got 'sum'"):
+    with pytest.raises(ValueError, match=r"pooling must be one of cls, .* got 'sum'"):
         pool(features(torch.zeros(1, 2, 2)), "sum")  # type: ignore[arg-type]
 
 
