@@ -30,6 +30,7 @@ from bench.style import (
     styled,
     text_width,
     wrap,
+    wrap_to,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -50,8 +51,11 @@ def scatter(scores: pd.DataFrame, pair: Pair) -> Figure:
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     margin = 0.04 * (high - low) or 0.04
     limits = (low - margin, high + margin)
-    figure = Figure(figsize=(4.6, 4.7))
-    axes = figure.add_axes((0.14, 0.12, 0.8, 0.783), xlim=limits, ylim=limits, aspect="equal")
+    across, upwards = wrap_to(pair.b, 3.6), wrap_to(pair.a, 3.6)
+    left, bottom = 0.5 + 0.16 * n_lines(upwards), 0.4 + 0.16 * n_lines(across)
+    width, height = left + 3.9, bottom + 4.15
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((left / width, bottom / height, 3.65 / width, 3.65 / height), xlim=limits, ylim=limits)
     axes.plot(limits, limits, color=GREY, lw=0.8, zorder=1)
     for won, marker, colour, label in (
         (y > x, "^", BLUE, f"{pair.wins} wins"),
@@ -59,8 +63,8 @@ def scatter(scores: pd.DataFrame, pair: Pair) -> Figure:
         (y < x, "v", VERMILION, f"{pair.losses} losses"),
     ):
         axes.scatter(x[won], y[won], s=22, marker=marker, color=colour, alpha=0.7, linewidths=0, label=label)
-    axes.set(xlabel=wrap(pair.b, 60), ylabel=wrap(pair.a, 60))
-    axes.legend(title=f"of {wrap(pair.a, 30)}", title_fontsize="small")
+    axes.set(xlabel=across, ylabel=upwards)
+    axes.legend(title="of the vertical axis", title_fontsize="small")
     axes.set_title(
         f"{len(x)} data sets; mean difference {pair.mean_difference:+.4f};\n"
         f"Wilcoxon p {p_text(pair.p)}, after Holm {p_text(pair.p_holm)}"
@@ -91,11 +95,14 @@ def cost(
     """
     order = scores.sort_index().sort_values(ascending=False, kind="stable").index
     x, y = np.array([costs.loc[order], scores.loc[order]], dtype=np.float64)
-    names = [f"{i:\u2007>2}  {wrap(method)}" for i, method in enumerate(order, start=1)]
-    width = 5.0 + max(map(text_width, names)) + 0.2
+    names = [
+        f"{i:\u2007>2}  {wrap(method)}".replace("\n", "\n\u2007\u2007  ") for i, method in enumerate(order, start=1)
+    ]
+    width = 5.15 + max(map(text_width, names)) + 0.2
     height = max(3.6, 0.163 * sum(map(n_lines, names)) + 0.3)
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((0.75 / width, 0.5 / height, 4.05 / width, 1 - 0.8 / height))
+    plot_height = min(height - 0.8, 4.5)
+    axes = figure.add_axes((0.75 / width, 1 - (0.3 + plot_height) / height, 4.05 / width, plot_height / height))
     on_front = np.isin(order, list(front))
     steps = np.argsort(x[on_front], kind="stable")
     axes.step(x[on_front][steps], y[on_front][steps], where="post", color=GREY, lw=1, ls="--", zorder=1)
@@ -106,7 +113,7 @@ def cost(
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     _cost_scale(axes, x)
     _number(axes, x, y)
-    figure.text(5.0 / width, 1 - 0.15 / height, "\n".join(names), va="top", linespacing=1.3)
+    figure.text(5.15 / width, 1 - 0.15 / height, "\n".join(names), va="top", linespacing=1.3)
     return figure
 
 

@@ -71,7 +71,7 @@ def texts(figure: Figure) -> list[Text]:
 
 @pytest.mark.parametrize("long", [False, True])
 @pytest.mark.parametrize("k", [2, 5, 13, 40])
-@pytest.mark.parametrize("draw", [cd, matrix, phases, cost])
+@pytest.mark.parametrize("draw", [cd, matrix, phases, cost, scatter])
 def test_names_never_overlap_nor_leave_the_picture(draw, k, long):
     figure = laid_out(draw(comparison(k, long=long)))
     boxes = [(text.get_text(), text.get_window_extent()) for text in texts(figure)]
