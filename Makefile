@@ -49,8 +49,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 	$(PIP) -e '.[dev]'
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/peers.txt
 	@touch $@
 
 bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md

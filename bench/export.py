@@ -59,7 +59,7 @@ def _tsml(contest: Contest, result: Result, folder: Path) -> Path:
         f"{result.peak_memory_mb * 1e6:.0f},{result.n_classes},,-1,-1",
     ]
     cases = [
-        f"{t},{p},,{','.join(f'{value:.6g}' for value in row)}"
+        f"{t},{p},,{','.join(f'{value:.9g}' for value in row)}"
         for t, p, row in zip(truth, predictions, probabilities, strict=True)
     ]
     path = folder / result.method / "Predictions" / result.dataset / f"testResample{result.resample}.csv"

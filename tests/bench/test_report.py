@@ -1,5 +1,7 @@
 import csv
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -202,3 +204,34 @@ def test_tsml_files_hold_what_the_results_hold(written: tuple[Contest, Path], tm
     stored = results.read(made.folder / "timae/GunPoint/resample-1.json")
     assert float(lines[2].split(",")[0]) == stored.accuracy
     assert lines[3:] == ["0,0,,0.9,0.1", "1,1,,0.2,0.8", "1,0,,0.6,0.4"]
+
+
+def test_tsml_eval_reads_the_files(tmp_path: Path) -> None:
+    python = Path(sys.prefix) / "peers" / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"tsml-eval is not installed: no {python}")
+    random, made = np.random.default_rng(0), contest(tmp_path)
+    for run in made.runs():
+        probabilities = random.dirichlet(np.ones(24), 100)
+        truth = random.permutation(np.arange(100) % 24)
+        arrays = {"truth": truth, "predictions": probabilities.argmax(1), "probabilities": np.float32(probabilities)}
+        identity = {"method": run.method, "dataset": run.dataset, "resample": run.resample, "n_classes": 24}
+        result = a_result(**identity, **results.score(truth, probabilities))
+        results.write(run.path(made.folder), result, arrays)
+    paths = export(made, "tsml", tmp_path / "out")
+    script = (
+        "import sys; from tsml_eval.evaluation.storage import load_classifier_results as load\n"
+        "from tsml_eval.utils.results_validation import validate_results_file as valid\n"
+        "for path in sys.stdin.read().split(): assert valid(path); r = load(path); print(r.accuracy, r.f1_score)"
+    )
+    done = subprocess.run(
+        [python, "-W", "ignore", "-c", script],
+        input="\n".join(map(str, paths)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    theirs = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
+    ours = [(result.accuracy, result.f1_macro) for result in results.read_all(made.folder)]
+    np.testing.assert_allclose(theirs, ours)
