@@ -160,10 +160,10 @@ def _long_cells(header: Row, body: list[Row]) -> list[tuple[int, str, str, str]]
 def _wide_cells(header: Row, body: list[Row]) -> list[tuple[int, str, str, str]]:
     """Line, data set, method and score of each cell of a wide table."""
     methods = header.cells[1:]
-    if len(methods) < 2:
+    if len(methods) < 2 or LONG[-1] in methods:
         raise TableError(
             "expected, separated by commas, the data set and a column for each of at least 2 methods (wide), "
-            f"or the columns {', '.join(LONG)} (long); got {', '.join(header.cells)}"
+            f"or the columns {', '.join(LONG)} (long); got {', '.join(header.cells)!r}"
         )
     for method in methods:
         if methods.count(method) > 1:

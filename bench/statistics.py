@@ -8,7 +8,7 @@ added to every score.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -74,7 +74,7 @@ class Comparison:
     friedman: Friedman | None
     pairs: list[Pair]
     cliques: list[list[str]]
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[LeftOut]
 
 
 def complete_cases(table: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
@@ -219,9 +219,7 @@ def cliques(scores: pd.DataFrame, alpha: float = 0.05, pairs: list[Pair] | None 
         TableError: the table is empty, has gaps, or names something twice.
     """
     alike = [(pair.a, pair.b) for pair in pairs or pairwise(scores) if pair.p_holm > alpha]
-    place = {method: i for i, method in enumerate(average_ranks(scores).index)}
-    groups = [sorted(group, key=place.__getitem__) for group in nx.find_cliques(nx.Graph(alike))]
-    return sorted(groups, key=lambda group: [place[method] for method in group])
+    return _maximal_cliques(alike, list(average_ranks(scores).index))
 
 
 def nemenyi_difference(n_methods: int, n_datasets: int, alpha: float = 0.05) -> float:
@@ -240,6 +238,21 @@ def nemenyi_difference(n_methods: int, n_datasets: int, alpha: float = 0.05) -> 
     """
     q = float(stats.studentized_range.ppf(1 - alpha, n_methods, np.inf)) / math.sqrt(2)
     return q * math.sqrt(n_methods * (n_methods + 1) / (6 * n_datasets))
+
+
+def nemenyi_cliques(ranks: "pd.Series[float]", difference: float) -> list[list[str]]:
+    """Largest groups that Nemenyi's test does not tell apart, for a diagram in Demšar's own manner.
+
+    Args:
+        ranks: `average_ranks`.
+        difference: `nemenyi_difference`.
+
+    Returns:
+        Groups of two members at least, in the order of the average ranks.
+    """
+    places = list(zip(ranks.index, ranks.tolist(), strict=True))
+    alike = [(a, b) for (a, low), (b, high) in combinations(places, 2) if abs(high - low) < difference]
+    return _maximal_cliques(alike, list(ranks.index))
 
 
 def compare(table: pd.DataFrame, alpha: float = 0.05) -> Comparison:
@@ -318,6 +331,13 @@ def _values(scores: pd.DataFrame) -> Floats:
         row, column = np.argwhere(~np.isfinite(values))[0]
         raise TableError(f"no finite score of {scores.columns[column]!r} on {scores.index[row]!r}")
     return np.round(values, DECIMALS)
+
+
+def _maximal_cliques(alike: list[tuple[str, str]], order: list[str]) -> list[list[str]]:
+    """Maximal cliques of the graph with these edges; members, then cliques, in the order given."""
+    place = {method: i for i, method in enumerate(order)}
+    groups = [sorted(group, key=place.__getitem__) for group in nx.find_cliques(nx.Graph(alike))]
+    return sorted(groups, key=lambda group: [place[method] for method in group])
 
 
 def _wilcoxon(differences: Floats) -> Floats:

@@ -63,6 +63,7 @@ class TestReading:
     [
         ("", "is empty"),
         ("\n \n", "is empty|at least 2 methods"),
+        ("classifier,dataset,accuracy\nx,one,.5\n", r"the columns classifier_name, dataset_name, accuracy \(long\)"),
         ("dataset,x,y\n", "has a header and no scores"),
         ("dataset,x\none,.5\n", "at least 2 methods"),
         ("dataset;x;y\none;.5;.5\n", "separated by commas"),

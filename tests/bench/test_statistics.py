@@ -69,6 +69,15 @@ class TestDemsarsExample:
     def test_nemenyi_critical_difference(self):
         assert statistics.nemenyi_difference(4, 14) == pytest.approx(1.25, abs=0.005)
 
+    def test_at_one_in_ten_nemenyi_tells_the_untuned_tree_from_the_two_best(self):
+        difference = statistics.nemenyi_difference(4, 14, alpha=0.1)
+        assert difference == pytest.approx(1.12, abs=0.005)
+        ranks = statistics.average_ranks(DEMSAR)
+        assert statistics.nemenyi_cliques(ranks, difference) == [
+            ["C4.5+m+cf", "C4.5+m", "C4.5+cf"],
+            ["C4.5+cf", "C4.5"],
+        ]
+
     def test_pairs_are_scipys_wilcoxon_and_statsmodels_holm(self):
         pairs = statistics.pairwise(DEMSAR)
         expected = [
