@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timae.config import DecoderConfig, EncoderConfig, Probing, Recipe, Training, Transformer
+from timae.session import Session
 from ucr.prepare import Preparation, Prepared
 
 
@@ -56,8 +57,8 @@ class Method:
     name: str
     config: Config
     preparation: Preparation
-    fit: Callable[[Any, Prepared, int, int], Predictor]
-    """(config, train cases, n_classes, seed) → Predictor."""
+    fit: Callable[..., Predictor]
+    """(config, train cases, n_classes, seed, session) → Predictor; without a session on the CPU, leaving no files."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides what this method does, as plain JSON values."""
@@ -112,13 +113,13 @@ PRESETS = {
 }
 
 
-def _fit_timae(config: Recipe, train: Prepared, n_classes: int, seed: int) -> Predictor:
+def _fit_timae(config: Recipe, train: Prepared, n_classes: int, seed: int, session: Session | None = None) -> Predictor:
     from timae.fit import fit  # noqa: PLC0415
 
-    return fit(config, train, n_classes, seed)
+    return fit(config, train, n_classes, seed, session)
 
 
-def _fit_baseline(config: Baseline, train: Prepared, n_classes: int, seed: int) -> Predictor:
+def _fit_baseline(config: Baseline, train: Prepared, n_classes: int, seed: int, *_: object) -> Predictor:
     from bench.baselines import fit  # noqa: PLC0415
 
     return fit(config.estimator, config.options, train, n_classes, seed)

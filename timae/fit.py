@@ -1,7 +1,9 @@
 """From a train split to a classifier: pre-train, then fine-tune or probe, as a recipe says."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from timae.config import Recipe, Training
-from timae.encoder import Encoder, n_parameters
+from timae.encoder import n_parameters
 from timae.model import Classifier, MaskedAutoencoder
+from timae.pretrained import Content, code_version, digest, obtain
 from timae.probe import Probe, fit_probe
+from timae.session import Session
 from timae.training import Batches, Finetuning, Pretraining, derive_seed, train
 from ucr.prepare import Prepared
 
@@ -31,11 +35,15 @@ class Fitted:
     """By phase: pretrain, finetune."""
     losses: dict[str, list[float]] = field(default_factory=dict)
     """By phase, one a step."""
+    pretrained: str = ""
+    """Name of the shared pre-training that it builds on, if it does."""
 
     @property
     def details(self) -> dict[str, Any]:
         """What followed from the train split."""
         found: dict[str, Any] = {"patch_size": self.model.encoder.config.patch_size}
+        if self.pretrained:
+            found["pretrained"] = self.pretrained
         return found if self.probe is None else found | {"C": self.probe.machine.C}
 
     @property
@@ -54,7 +62,7 @@ class Fitted:
         return torch.cat(parts).numpy()
 
 
-def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, device: str = "cpu") -> Fitted:
+def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Session | None = None) -> Fitted:
     """Train on a prepared train split.
 
     Args:
@@ -62,22 +70,23 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, device: str 
         cases: the train split; pre-training gets its series only.
         n_classes: classes to tell apart; some may be absent from cases.
         seed: fixes every random choice.
-        device: Lightning's accelerator, "cpu", "cuda" or "auto".
+        session: where it happens; None: on the CPU, and nothing is written.
 
     Raises:
         FloatingPointError: training diverged.
+        Stopped: the session asked for it.
         ValueError: the recipe cannot be built, or the series are too short to be masked.
     """
+    session = session or Session()
     series, valid = tensors(cases)
-    config = recipe.encoder_for(series.shape[1])
     seconds, losses = {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
-    model = Classifier(config, n_classes, recipe.pooling)
+    model = Classifier(recipe.encoder_for(series.shape[1]), n_classes, recipe.pooling)
+    name = ""
     if recipe.pretraining is not None:
-        start = time.perf_counter()
-        encoder, losses["pretrain"] = pretrain(recipe, series, valid, seed, device)
-        model.encoder = encoder
-        seconds["pretrain"] = time.perf_counter() - start
+        made, name = pretrain(recipe, series, valid, seed, session)
+        model.encoder.load_state_dict(made["encoder"])
+        seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
     start = time.perf_counter()
     probe = None
     if isinstance(recipe.head, Training):
@@ -86,26 +95,52 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, device: str 
         task = Finetuning(
             model, recipe.head.lr, recipe.head.weight_decay, recipe.head.crop, recipe.head.label_smoothing
         )
-        losses["finetune"] = train(task, batches, device)
+        checkpoint = session.folder and session.folder / "finetune.ckpt"
+        losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
+        seconds["finetune"] = task.seconds
     else:
+        session.report("probe", 0, 1, float("nan"))
         features = represent(model, series, valid)
         probe = fit_probe(features, cases.labels, n_classes, recipe.head, seed)
-    seconds["finetune"] = time.perf_counter() - start
-    return Fitted(recipe, model.eval(), probe, seconds, losses)
+        seconds["finetune"] = time.perf_counter() - start
+    return Fitted(recipe, model.eval(), probe, seconds, losses, name)
 
 
-def pretrain(
-    recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, device: str
-) -> tuple[Encoder, list[float]]:
-    """Pre-train a masked autoencoder on series (case, time, channel); return its encoder and the losses."""
+def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, session: Session) -> tuple[Content, str]:
+    """Pre-train a masked autoencoder on series (case, time, channel), or take what another run made of them.
+
+    Returns:
+        encoder (its state), losses (step,) and seconds that it cost; and its name among the session's shared
+        pre-trainings, or "" where none are shared.
+    """
     training = recipe.pretraining
     assert training is not None
-    torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
-    model = MaskedAutoencoder(recipe.encoder_for(series.shape[1]), recipe.decoder, recipe.mask_ratio)
-    batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
-    task = Pretraining(model, training.lr, training.weight_decay, training.maskings)
-    losses = train(task, batches, device)
-    return model.encoder, losses
+    config = recipe.encoder_for(series.shape[1])
+
+    def make(checkpoint: Path | None, session: Session) -> Content:
+        torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
+        model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio)
+        batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
+        task = Pretraining(model, training.lr, training.weight_decay, training.maskings)
+        losses = train(task, batches, "pretrain", session, checkpoint)
+        return {"encoder": model.encoder.state_dict(), "losses": torch.tensor(losses), "seconds": task.seconds}
+
+    if session.pretrained is None:
+        return make(session.folder and session.folder / "pretrain.ckpt", session), ""
+    data = sha256(series.numpy().tobytes() + (b"" if valid is None else valid.numpy().tobytes()))
+    key = {
+        "data": data.hexdigest(),
+        "shape": list(series.shape),
+        "seed": seed,
+        "encoder": asdict(config),
+        "decoder": asdict(recipe.decoder),
+        "pretraining": asdict(training),
+        "mask_ratio": recipe.mask_ratio,
+        "device": session.device,
+        "code": code_version(),
+    }
+    shared = replace(session, identity=digest(key))  # whoever gets the lock goes on from the others' checkpoint
+    return obtain(session.pretrained, key, lambda checkpoint: make(checkpoint, shared), session)
 
 
 def represent(model: Classifier, series: Tensor, valid: Tensor | None, batch_size: int = 256) -> NDArray[np.float32]:

@@ -1,23 +1,32 @@
 """The one training loop: a Lightning module for each task, batches cut from tensors, Lightning's Trainer.
 
 A step draws all its randomness (masks, crops, dropout) from (seed, step), and its cases from a stream that is
-a function of the seed; so two runs of one seed give the same bits, and so does one that stopped half-way.
+a function of the seed; so two runs of one seed give the same bits, and so does one that stopped half-way: a
+checkpoint holds weights, optimizer, schedule and the number of steps, and needs no generator's state.
 """
 
 import logging
+import random
+import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import lightning as L
 import numpy as np
 import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from timae.config import Training
 from timae.model import Classifier, MaskedAutoencoder
+from timae.pretrained import code_version, load, save
+from timae.session import Session, Stopped
+
+log = logging.getLogger(__name__)
 
 Batch = tuple[Tensor, Tensor | None, Tensor | None]
 """series (batch, time, channel), labels (batch,) or None, valid (batch, time) or None."""
@@ -40,9 +49,11 @@ class Batches:
     ) -> None:
         self.series, self.labels, self.valid = series, labels, valid
         self.size, self.steps, self.seed = min(training.batch_size, len(series)), training.steps, seed
+        self.done = 0
+        """Steps taken before, which are not dealt again."""
 
     def __len__(self) -> int:
-        return self.steps
+        return self.steps - self.done
 
     def __iter__(self) -> Iterator[Batch]:
         n = len(self.series)
@@ -53,7 +64,8 @@ class Batches:
                 generator = torch.Generator().manual_seed(derive_seed(self.seed, epoch))
                 order = torch.cat([order, torch.randperm(n, generator=generator)])
             index, order = order[: self.size].to(self.series.device), order[self.size :]
-            del step
+            if step < self.done:
+                continue
             yield (
                 self.series[index],
                 None if self.labels is None else self.labels[index],
@@ -61,13 +73,16 @@ class Batches:
             )
 
 
-class Task(L.LightningModule):
+class _Task(L.LightningModule):
     """What pre-training and fine-tuning share: the optimizer, its schedule, and the losses they met."""
 
     def __init__(self, lr: float, weight_decay: float) -> None:
         super().__init__()
         self.lr, self.weight_decay = lr, weight_decay
         self.losses: list[Tensor] = []
+        """One a step, those of an interrupted training before included."""
+        self.seconds = 0.0
+        """Spent on training, an interrupted training before included."""
 
     def configure_optimizers(self) -> Any:
         """AdamW, and one cycle of the learning rate over all steps (arXiv:1711.05101, arXiv:1708.07120)."""
@@ -77,14 +92,22 @@ class Task(L.LightningModule):
             small = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
             (kept if small else decayed).append(parameter)
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay, fused=True)
+        optimizer = torch.optim.AdamW(
+            groups,
+            lr=self.lr,
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, self.lr, total_steps=int(self.trainer.estimated_stepping_batches), cycle_momentum=False
+            optimizer,
+            self.lr,
+            total_steps=len(self.losses) + int(self.trainer.estimated_stepping_batches),
+            cycle_momentum=False,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class Pretraining(Task):
+class Pretraining(_Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
     def __init__(
@@ -104,10 +127,8 @@ class Pretraining(Task):
         return loss
 
 
-class Finetuning(Task):
-    """Teach a Classifier, all of its weights, by cross-entropy; class_weights (n_classes,) weigh the cases."""
-
-    class_weights: Tensor | None
+class Finetuning(_Task):
+    """Teach a Classifier, all of its weights, by cross-entropy."""
 
     def __init__(
         self,
@@ -116,23 +137,16 @@ class Finetuning(Task):
         weight_decay: float = 0.01,
         crop: float = 1.0,
         label_smoothing: float = 0.0,
-        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__(lr, weight_decay)
         self.model, self.crop, self.label_smoothing = model, crop, label_smoothing
-        self.register_buffer("class_weights", class_weights, persistent=False)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Cross-entropy of a batch, of random crops of it if asked for."""
         series, labels, valid = batch
         if self.crop < 1 and valid is None:
             series = crop_and_stretch(series, self.crop)
-        loss = F.cross_entropy(
-            self.model(series, valid),
-            labels,  # type: ignore[arg-type]
-            self.class_weights,
-            label_smoothing=self.label_smoothing,
-        )
+        loss = F.cross_entropy(self.model(series, valid), labels, label_smoothing=self.label_smoothing)  # type: ignore[arg-type]
         self.losses.append(loss.detach())
         return loss
 
@@ -154,40 +168,112 @@ def crop_and_stretch(series: Tensor, least: float) -> Tensor:
     return torch.lerp(series.gather(1, left), series.gather(1, right), weight)
 
 
-class _SeedEachStep(Callback):
-    """Seeds torch from (seed, step) before each step."""
+class _Journal(Callback):
+    """Seeds each step; resumes from a checkpoint, writes new ones, reports, and stops when asked to."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, phase: str, batches: Batches, path: Path | None, session: Session) -> None:
+        self.phase, self.batches, self.path, self.session = phase, batches, path, session
+        self.identity = f"{session.identity} {code_version()} {batches.seed} {batches.steps}"
+        self.resumed: dict[str, Any] = {}
+        self.began = self.written = time.monotonic()
+        self.reported = 0.0
+
+    def resume(self, task: _Task) -> None:
+        """Take weights, losses and the place in the data from the checkpoint, if there is one of this training."""
+        found = load(self.path) if self.path else None
+        if found is not None and found.get("identity") == self.identity:
+            task.load_state_dict(found["model"])
+            task.losses, task.seconds = list(found["losses"]), found["seconds"]
+            self.batches.done, self.resumed = len(task.losses), found
+
+    def on_train_start(self, trainer: L.Trainer, *_: object) -> None:
+        if self.resumed:
+            trainer.optimizers[0].load_state_dict(self.resumed["optimizer"])
+            trainer.lr_scheduler_configs[0].scheduler.load_state_dict(self.resumed["schedule"])
 
     def on_train_batch_start(self, trainer: L.Trainer, *_: object) -> None:
-        torch.manual_seed(derive_seed(self.seed, trainer.global_step))
+        seed = derive_seed(self.batches.seed, self.batches.done + trainer.global_step)
+        torch.manual_seed(seed)
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002 (what a library draws from it must be the same after resuming)
+
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: _Task, *_: object) -> None:  # type: ignore[override]
+        now, done = time.monotonic(), len(pl_module.losses)
+        if now - self.reported >= 1:
+            self.session.report(self.phase, done, self.batches.steps, float(pl_module.losses[-1]))
+            self.reported = now
+        stop = self.session.stop()
+        if stop or now - self.written >= self.session.checkpoint_seconds:
+            self.write(trainer, pl_module)
+        if stop:
+            raise Stopped(f"in {self.phase}, after step {done} of {self.batches.steps}")
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: _Task) -> None:  # type: ignore[override]
+        if self.session.keep:
+            self.write(trainer, pl_module)
+
+    def write(self, trainer: L.Trainer, task: _Task) -> None:
+        """Write a checkpoint; where that fails, training is worth more than its checkpoint."""
+        self.written = time.monotonic()
+        if self.path is None:
+            return
+        content = {
+            "identity": self.identity,
+            "model": task.state_dict(),
+            "optimizer": trainer.optimizers[0].state_dict(),
+            "schedule": trainer.lr_scheduler_configs[0].scheduler.state_dict(),
+            "losses": torch.stack(task.losses),
+            "seconds": task.seconds + self.written - self.began,
+        }
+        try:
+            save(self.path, content)
+        except OSError as error:
+            log.warning("no checkpoint written: %s", error)
 
 
-def train(task: Pretraining | Finetuning, batches: Batches, device: str) -> list[float]:
+def train(
+    task: Pretraining | Finetuning,
+    batches: Batches,
+    phase: str,
+    session: Session,
+    checkpoint: Path | None = None,
+) -> list[float]:
     """Run a task over all batches; its model is trained in place and left on the CPU, in evaluation mode.
+
+    Args:
+        task: what is learnt.
+        batches: from what.
+        phase: its name in reports.
+        session: where it happens.
+        checkpoint: resumed from if it is one of this training, and written while it goes on.
 
     Returns:
         The loss of each step.
 
     Raises:
         FloatingPointError: the loss became NaN or infinite.
+        Stopped: the session asked for it; the checkpoint is written.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    journal = _Journal(phase, batches, checkpoint, session)
+    journal.resume(task)
     trainer = L.Trainer(
-        accelerator=device,
+        accelerator=session.device,
         devices=1,
         max_epochs=1,
         logger=False,
-        callbacks=[_SeedEachStep(batches.seed)],
+        callbacks=[journal],
+        plugins=[LightningEnvironment()],  # one process, also where SLURM's variables promise Lightning more
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with warnings.catch_warnings():
-        # advice on loader workers and logging, and deprecations that are Lightning's own to mend
-        warnings.filterwarnings("ignore", module=r"lightning\.")
-        trainer.fit(task, train_dataloaders=batches)
+    if len(batches):
+        with warnings.catch_warnings():
+            # advice on loader workers and logging, and deprecations that are Lightning's own to mend
+            warnings.filterwarnings("ignore", module=r"lightning\.")
+            trainer.fit(task, train_dataloaders=batches)
+    task.seconds += time.monotonic() - journal.began
     losses = torch.stack(task.losses).tolist()
     if not np.isfinite(losses).all():
         step = int(np.argmin(np.isfinite(losses)))

@@ -1,0 +1,104 @@
+"""What is expensive to make, made once: a folder of artefacts, each found by the key that decides its content."""
+
+import functools
+import json
+import os
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import AcquireReturnProxy, FileLock, Timeout
+
+from timae.session import Session, Stopped
+
+Content = dict[str, Any]
+"""Tensors, numbers and texts, also nested."""
+
+
+def obtain(
+    folder: Path, key: Mapping[str, Any], make: Callable[[Path], Content], session: Session
+) -> tuple[Content, str]:
+    """Return what make made for a key: this time, or before, or in another process at this moment.
+
+    The lock is the kernel's (flock, across nodes where the file system carries it), so it ends with its owner
+    however that one ends; the next in line then goes on from the owner's checkpoint.
+
+    Args:
+        folder: of the artefacts.
+        key: everything that decides the content, as plain JSON values.
+        make: given the path for its checkpoints, returns the content.
+        session: asked whether to stop while another process is at work.
+
+    Returns:
+        The content, and the SHA-256 of its key: the name of its file in folder.
+
+    Raises:
+        Stopped: while waiting.
+    """
+    name = digest(key)
+    path = folder / f"{name}.pt"
+    content = _read(path, name)
+    if content is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _wait_for(path.with_suffix(".lock"), session):
+            content = _read(path, name)
+            if content is None:
+                checkpoint = path.with_suffix(".ckpt")
+                content = make(checkpoint)
+                save(path, {"name": name, "content": content})
+                checkpoint.unlink(missing_ok=True)
+    return content, name
+
+
+def digest(key: Mapping[str, Any]) -> str:
+    """SHA-256 over a key of plain JSON values."""
+    return sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def code_version() -> str:
+    """SHA-256 over the sources of this package, and torch's version: what else decides trained weights."""
+    code = sha256(torch.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(path.read_bytes())
+    return code.hexdigest()
+
+
+def save(path: Path, content: Content) -> None:
+    """Write content aside and rename it, so that nobody meets half of it; one writer a path at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    try:
+        with draft.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> Content | None:
+    """Read what save wrote, without running code from it; None where there is nothing whole."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # a torn pickle raises anything
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _read(path: Path, name: str) -> Content | None:
+    found = load(path)
+    return found["content"] if found is not None and found.get("name") == name else None
+
+
+def _wait_for(path: Path, session: Session) -> AcquireReturnProxy[FileLock]:
+    while True:
+        try:
+            return FileLock(path).acquire(timeout=1)
+        except Timeout:
+            if session.stop():
+                raise Stopped("while another process was pre-training for this run") from None

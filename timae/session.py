@@ -1,0 +1,42 @@
+"""Where one training happens, and what it leaves there so that an interruption costs seconds.
+
+Nothing here imports torch, so that whoever plans and starts runs can name it at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Stopped(Exception):  # noqa: N818 (nothing went wrong)
+    """A training ended early because it was asked to; its checkpoint is written."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _ignore(phase: str, step: int, steps: int, loss: float) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """The surroundings of one training. As it stands by default it writes nothing and never stops early."""
+
+    device: str = "cpu"
+    """Lightning's accelerator: cpu or cuda."""
+    folder: Path | None = None
+    """Where checkpoints lie while training goes on; None: none are written."""
+    pretrained: Path | None = None
+    """Where finished pre-trainings lie for everyone who needs the same; None: nothing is shared."""
+    identity: str = ""
+    """Of the run; a checkpoint in folder that has another one is not resumed."""
+    checkpoint_seconds: float = 20.0
+    """Most training that is lost when the process is killed; shorter trainings never write."""
+    keep: bool = False
+    """Whether the last checkpoint stays when training has finished."""
+    stop: Callable[[], bool] = _never
+    """Asked after every step: whether to write a checkpoint and raise Stopped."""
+    report: Callable[[str, int, int, float], None] = _ignore
+    """Told at most once a second: phase, steps done, steps in all, loss."""
