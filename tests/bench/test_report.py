@@ -222,7 +222,7 @@ def test_tsml_eval_reads_the_files(tmp_path: Path) -> None:
     script = (
         "import sys; from tsml_eval.evaluation.storage import load_classifier_results as load\n"
         "from tsml_eval.utils.results_validation import validate_results_file as valid\n"
-        "for path in sys.stdin.read().split(): assert valid(path); r = load(path); print(r.accuracy, r.f1_score)"
+        "for path in sys.stdin.read().split(): assert valid(path); r = load(path); print(r.accuracy, r.balanced_accuracy)"
     )
     done = subprocess.run(
         [python, "-W", "ignore", "-c", script],
@@ -233,5 +233,5 @@ def test_tsml_eval_reads_the_files(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     theirs = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
-    ours = [(result.accuracy, result.f1_macro) for result in results.read_all(made.folder)]
+    ours = [(result.accuracy, result.balanced_accuracy) for result in results.read_all(made.folder)]
     np.testing.assert_allclose(theirs, ours)
