@@ -73,7 +73,7 @@ class Batches:
             )
 
 
-class _Task(L.LightningModule):
+class Task(L.LightningModule):
     """What pre-training and fine-tuning share: the optimizer, its schedule, and the losses they met."""
 
     def __init__(self, lr: float, weight_decay: float) -> None:
@@ -92,12 +92,7 @@ class _Task(L.LightningModule):
             small = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
             (kept if small else decayed).append(parameter)
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(
-            groups,
-            lr=self.lr,
-            weight_decay=self.weight_decay,
-            fused=True,
-        )
+        optimizer = torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             self.lr,
@@ -107,7 +102,7 @@ class _Task(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class Pretraining(_Task):
+class Pretraining(Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
     def __init__(
@@ -127,8 +122,10 @@ class Pretraining(_Task):
         return loss
 
 
-class Finetuning(_Task):
-    """Teach a Classifier, all of its weights, by cross-entropy."""
+class Finetuning(Task):
+    """Teach a Classifier, all of its weights, by cross-entropy; class_weights (n_classes,) weigh the cases."""
+
+    class_weights: Tensor | None
 
     def __init__(
         self,
@@ -137,16 +134,23 @@ class Finetuning(_Task):
         weight_decay: float = 0.01,
         crop: float = 1.0,
         label_smoothing: float = 0.0,
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__(lr, weight_decay)
         self.model, self.crop, self.label_smoothing = model, crop, label_smoothing
+        self.register_buffer("class_weights", class_weights, persistent=False)
 
     def training_step(self, batch: Batch) -> Tensor:
         """Cross-entropy of a batch, of random crops of it if asked for."""
         series, labels, valid = batch
         if self.crop < 1 and valid is None:
             series = crop_and_stretch(series, self.crop)
-        loss = F.cross_entropy(self.model(series, valid), labels, label_smoothing=self.label_smoothing)  # type: ignore[arg-type]
+        loss = F.cross_entropy(
+            self.model(series, valid),
+            labels,  # type: ignore[arg-type]
+            self.class_weights,
+            label_smoothing=self.label_smoothing,
+        )
         self.losses.append(loss.detach())
         return loss
 
@@ -178,7 +182,7 @@ class _Journal(Callback):
         self.began = self.written = time.monotonic()
         self.reported = 0.0
 
-    def resume(self, task: _Task) -> None:
+    def resume(self, task: Task) -> None:
         """Take weights, losses and the place in the data from the checkpoint, if there is one of this training."""
         found = load(self.path) if self.path else None
         if found is not None and found.get("identity") == self.identity:
@@ -197,7 +201,7 @@ class _Journal(Callback):
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 (what a library draws from it must be the same after resuming)
 
-    def on_train_batch_end(self, trainer: L.Trainer, pl_module: _Task, *_: object) -> None:  # type: ignore[override]
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: Task, *_: object) -> None:  # type: ignore[override]
         now, done = time.monotonic(), len(pl_module.losses)
         if now - self.reported >= 1:
             self.session.report(self.phase, done, self.batches.steps, float(pl_module.losses[-1]))
@@ -208,11 +212,11 @@ class _Journal(Callback):
         if stop:
             raise Stopped(f"in {self.phase}, after step {done} of {self.batches.steps}")
 
-    def on_train_end(self, trainer: L.Trainer, pl_module: _Task) -> None:  # type: ignore[override]
+    def on_train_end(self, trainer: L.Trainer, pl_module: Task) -> None:  # type: ignore[override]
         if self.session.keep:
             self.write(trainer, pl_module)
 
-    def write(self, trainer: L.Trainer, task: _Task) -> None:
+    def write(self, trainer: L.Trainer, task: Task) -> None:
         """Write a checkpoint; where that fails, training is worth more than its checkpoint."""
         self.written = time.monotonic()
         if self.path is None:
