@@ -264,7 +264,12 @@ def compare_table(options: argparse.Namespace) -> int:
         comparison = compare(options.file, options.alpha)
     except TableError as error:
         raise UsageError(str(error)) from error
-    print(json.dumps(as_json(comparison), indent=1) if options.json else as_text(comparison))
+    if options.json:
+        print(json.dumps(as_json(comparison), indent=1))
+        for dataset, reason in comparison.left_out:  # the keys of the JSON are fixed
+            print(f"bench: left out: {dataset}: {reason}", file=sys.stderr)
+    else:
+        print(as_text(comparison))
     return 0
 
 
