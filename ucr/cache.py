@@ -1,16 +1,18 @@
 """The parsed copy of a data set: one file, written whole, memory-mapped when read.
 
-Layout: one line of JSON (the header, filled with blanks to a multiple of 64 bytes), then for train and test
-in turn the series, float32 (case, time), and the classes, int32 (case,): positions in the header's label set.
+Layout: a line with the CRC-32 of the header and the header, which is JSON filled with blanks so that what follows
+is aligned; then for train and test in turn the series, float32 (case, time), and the classes, int32 (case,), as
+positions in the header's label set.
 """
 
-import contextlib
 import json
-import tempfile
+import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ def path_of(place: Path, name: str, folder: Path) -> Path:
     return place / f".{name}-{sha256(str(folder.resolve()).encode()).hexdigest()[:8]}.ucr"
 
 
-def write(path: Path, files: Files, header: dict[str, Any], splits: Mapping[str, Arrays]) -> None:
+def write(path: Path, files: Files, header: dict[str, Any], splits: Mapping[str, Arrays]) -> dict[str, Any] | None:
     """Writes the cache file aside and renames it; where nothing can be written, nothing is, and all goes on.
 
     Args:
@@ -39,6 +41,9 @@ def write(path: Path, files: Files, header: dict[str, Any], splits: Mapping[str,
         files: the files that were parsed.
         header: what to keep beside the arrays; JSON can hold it.
         splits: the arrays of train and test.
+
+    Returns:
+        The header as `read_header` would return it, or None where nothing was written.
     """
     header = header | {
         "version": VERSION,
@@ -46,45 +51,53 @@ def write(path: Path, files: Files, header: dict[str, Any], splits: Mapping[str,
         "files": _hash(files),
         "splits": {name: [*arrays[0].shape, _sum(*arrays)] for name, arrays in splits.items()},
     }
-    line = json.dumps(header).encode()
-    line = line.ljust(-(-(len(line) + 1) // _ALIGN) * _ALIGN - 1) + b"\n"
-    with contextlib.suppress(OSError):
+    text = json.dumps(header).encode()
+    text = text.ljust(-(-(len(text) + 10) // _ALIGN) * _ALIGN - 10)
+    aside = path.with_name(f"{path.name}.{uuid4().hex}")
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            try:
-                file.write(line)
+        try:
+            with aside.open("xb") as file:
+                file.write(b"%08x %s\n" % (crc32(text), text))
                 for series, classes in splits.values():
                     file.write(np.ascontiguousarray(series).data)
                     file.write(classes.data)
-                file.close()
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError:
+        return None
+    return header | {"offset": len(text) + 10}
 
 
 def read_header(path: Path, files: Files) -> dict[str, Any] | None:
-    """The header of a cache file; None where there is none, it is cut short, or it is of other files."""
-    try:
-        with path.open("rb") as file:
-            line = file.readline(2**20)
-        header: dict[str, Any] = json.loads(line)
-        cells = sum(n_cases * (columns + 1) for n_cases, columns, _ in header["splits"].values())
-        if header["version"] != VERSION or path.stat().st_size != len(line) + 4 * cells:
-            return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    header["offset"] = len(line)
-    if header["stamp"] == _stamp(files):
+    """The header of a cache file; None where there is none, it is damaged or cut short, or is of other files."""
+    header = _read_header(path)
+    if header is None or header["stamp"] == _stamp(files):
         return header
     if header["files"] != _hash(files):
         return None
     # the files were copied or touched, no more: write the new stamp down
     splits = {name: arrays for name in header["splits"] if (arrays := read_split(path, header, name))}
-    if len(splits) == len(header["splits"]):
-        write(path, files, header, splits)
-        return read_header(path, files)
-    return None
+    if len(splits) < len(header["splits"]):
+        return None
+    return write(path, files, header, splits) or header
+
+
+def _read_header(path: Path) -> dict[str, Any] | None:
+    try:
+        with path.open("rb") as file:
+            line = file.readline(2**20)
+            size = file.seek(0, os.SEEK_END)
+    except OSError:
+        return None
+    if line[:9] != b"%08x " % crc32(line[9:-1]):
+        return None
+    header: dict[str, Any] = json.loads(line[9:])
+    if header["version"] != VERSION:
+        return None
+    cells = sum(n_cases * (columns + 1) for n_cases, columns, _ in header["splits"].values())
+    return header | {"offset": len(line)} if size == len(line) + 4 * cells else None
 
 
 def read_split(path: Path, header: dict[str, Any], name: str) -> Arrays | None:

@@ -98,7 +98,7 @@ class Preparer:
         series, mask = split.series, None
         lengths = _lengths(series) if self.unequal else np.full(len(series), series.shape[1])
         if self.unequal and self.policy.unequal == "pad":
-            mask = np.arange(self.length) < lengths[:, None]
+            mask = np.arange(self.length) < np.maximum(lengths, 1)[:, None]  # a mean over none is no number
         if self.unequal or np.isnan(series).any() or series.shape[1] != self.length:
             cases = [fill(case[:n]) for case, n in zip(series, lengths, strict=True)]
             series = np.array([equal(case, self.length) for case in cases], dtype=np.float32)

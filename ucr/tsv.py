@@ -49,11 +49,12 @@ def _read_rows(path: Path) -> list[bytes]:
                 rows.append(row.rstrip())
     except (OSError, EOFError) as error:
         raise UcrDataError(f"{path}: cannot be read: {error}") from error
+    if rows:
+        rows[0] = rows[0].removeprefix(b"\xef\xbb\xbf")
     while rows and not rows[-1]:
         rows.pop()
     if not rows:
         raise UcrDataError(f"{path}: the file is empty")
-    rows[0] = rows[0].removeprefix(b"\xef\xbb\xbf")
     return rows
 
 
@@ -101,14 +102,15 @@ def _numbers(bodies: list[bytes], path: Path, width: int) -> NDArray[np.float32]
             return np.array(table["value"].to_numpy()).reshape(len(bodies), width)
     except pa.ArrowInvalid:
         pass  # the way below is slow, but finds the cell
-    return np.array([_row(body, path, number) for number, body in enumerate(bodies, 1)], dtype=np.float32)
+    with np.errstate(over="ignore"):  # what is too large is told as infinite
+        return np.array([_row(body, path, number) for number, body in enumerate(bodies, 1)], dtype=np.float32)
 
 
 def _row(body: bytes, path: Path, number: int) -> list[float]:
     values = []
     for column, cell in enumerate(body.split(b"\t"), 2):
         try:
-            values.append(float(cell))
+            values.append(float(cell.replace(b"_", b"?")))  # which Python alone takes for part of a number
         except ValueError:
             shown = cell[:20].decode(errors="replace")
             where = f"{path}: row {number}, column {column}"
