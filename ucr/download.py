@@ -89,7 +89,7 @@ class _Installer:
                     record = self._stage(name, source, staging)
                     self._move(name, staging)
                 except (RefusedError, UcrDataError) as error:
-                    answers.append(f"{source}: {str(error).replace(f'{staging}/', '')}")
+                    answers.append(f"{source}: {error}".replace(f"{staging}/", "").replace(f"{staging}: ", ""))
                 else:
                     self.report(f"{name}: installed from {source}, {record}")
                     return []

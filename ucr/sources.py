@@ -22,6 +22,10 @@ PASSWORD = b"someone"
 """Of the official zip, as its authors publish it; harmless where a zip has none."""
 
 
+class DamagedError(RefusedError):
+    """A zip or tar that must not be used again."""
+
+
 @dataclass(frozen=True)
 class Source:
     """A place that ships data sets.
@@ -107,10 +111,6 @@ def unpack(path: Path, name: str, folder: Path) -> dict[SplitName, Path]:
         raise DamagedError(f"the archive is damaged: {error}") from error
     with path.open("rb") as file:
         raise DamagedError(f"the answer is no zip or tar but begins with {file.read(24)!r}")
-
-
-class DamagedError(RefusedError):
-    """A zip or tar that must not be used again."""
 
 
 def _take(

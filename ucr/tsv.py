@@ -1,7 +1,11 @@
 """The archive's text form: parsing a tsv file, and writing a ``.ts`` file as the tsv it came from."""
 
 import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -36,19 +40,31 @@ def as_tsv(path: Path, columns: int = 0) -> bytes:
     return b"".join(row + b"\n" for row in from_ts(_read_rows(path), path, columns))
 
 
-def _read_rows(path: Path) -> list[bytes]:
-    """The lines of a file, without byte order mark, line ends and closing blank lines."""
-    rows: list[bytes] = []
+def read_bytes(path: Path) -> bytes:
+    """The content of a file, decompressed where it is compressed by gzip."""
+    with _open(path) as file:
+        return file.read()
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
     try:
         with path.open("rb") as probe:
             compressed = probe.read(2) == b"\x1f\x8b"
         with gzip.open(path) if compressed else path.open("rb") as file:
-            while row := file.readline(LONGEST_LINE):
-                if len(row) == LONGEST_LINE and not row.endswith(b"\n"):
-                    raise UcrDataError(f"{path}: row {len(rows) + 1} is longer than {LONGEST_LINE} bytes")
-                rows.append(row.rstrip())
-    except (OSError, EOFError) as error:
+            yield file
+    except (OSError, EOFError, zlib.error) as error:
         raise UcrDataError(f"{path}: cannot be read: {error}") from error
+
+
+def _read_rows(path: Path) -> list[bytes]:
+    """The lines of a file, without byte order mark, line ends and closing blank lines."""
+    rows: list[bytes] = []
+    with _open(path) as file:
+        while row := file.readline(LONGEST_LINE):
+            if len(row) == LONGEST_LINE and not row.endswith(b"\n"):
+                raise UcrDataError(f"{path}: row {len(rows) + 1} is longer than {LONGEST_LINE} bytes")
+            rows.append(row.rstrip())
     if rows:
         rows[0] = rows[0].removeprefix(b"\xef\xbb\xbf")
     while rows and not rows[-1]:

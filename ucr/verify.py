@@ -17,7 +17,6 @@ from ucr.folders import SPLITS, SplitName, find_files
 Check = Literal["blob", "facts"]
 """How a file was verified: byte by byte, or by its sizes, lengths and labels only."""
 
-
 RECORD = "source.json"
 """Lies beside downloaded files."""
 
@@ -114,8 +113,8 @@ def recheck(name: str, folder: Path) -> dict[SplitName, Check]:
 
 
 def git_blob(file: Path, columns: int = 0) -> str:
-    """The id that git would give a file's content: of a ``.ts`` file, that of the tsv it makes."""
-    content = tsv.as_tsv(file, columns) if file.suffix == ".ts" else file.read_bytes()
+    """The id that git would give the tsv that a file holds, compressed or as ``.ts`` as it may be."""
+    content = tsv.as_tsv(file, columns) if file.suffix == ".ts" else tsv.read_bytes(file)
     return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 

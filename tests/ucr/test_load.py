@@ -1,3 +1,4 @@
+import gzip
 import os
 import shutil
 import stat
@@ -162,6 +163,15 @@ def write(root: Path, name: str, train: np.ndarray, test: np.ndarray) -> None:
     for split, series in (("TRAIN", train), ("TEST", test)):
         rows = ["\t".join([str(i % 2), *map(str, values)]) for i, values in enumerate(series)]
         (root / name / f"{name}_{split}.tsv").write_text("\n".join(rows) + "\n")
+
+
+def test_a_compressed_copy_of_an_archive_data_set(real_archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "Coffee").mkdir()
+    for split in ("TRAIN", "TEST"):
+        content = (real_archive / "Coffee" / f"Coffee_{split}.tsv").read_bytes()
+        (tmp_path / "Coffee" / f"Coffee_{split}.tsv.gz").write_bytes(gzip.compress(content))
+    assert fingerprint("Coffee", tmp_path) == fingerprint("Coffee", real_archive)
+    assert verify.recheck("Coffee", tmp_path / "Coffee") == {"train": "blob", "test": "blob"}
 
 
 def test_train_and_test_of_different_length_become_unequal_lengths(tmp_path: Path) -> None:
