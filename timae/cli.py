@@ -66,8 +66,12 @@ class FlagModel(Task):
             raise UsageError(f"{type(self).__name__} needs labels: give --data.pretrain False")
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Compare a checkpoint with the model before it is loaded."""
+        """Compare a checkpoint with the model before it is loaded; let a resumed cycle end with this command."""
         check_weights(checkpoint["state_dict"], self.state_dict(), "--ckpt_path")
+        # of the schedule only the place is taken: its length follows from the epochs that are asked for now
+        place = ("last_epoch", "_step_count", "_last_lr")
+        schedules = checkpoint.get("lr_schedulers", [])
+        checkpoint["lr_schedulers"] = [{name: state[name] for name in place} for state in schedules]
 
     def training_step(self, batch: Batch) -> Tensor:
         """Take a step of the task; log train_loss."""
