@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench status report data check test format clean
+.PHONY: help setup bench status report data archive-check bench-load check test format clean
 
 help:  ## explain targets and variables
 	@echo 'make TARGET [VARIABLE=value …]'
@@ -67,6 +67,12 @@ report: setup  ## redraw reports/NAME/ from the results alone
 
 data: setup  ## download and verify DATASETS into UCR_ROOT, else the user's cache folder
 	@$(BIN)/python -m ucr download '$(DATASETS)'
+
+archive-check: setup  ## 1-NN with Euclidean distance on what lies under UCR_ROOT gives the archive's own errors
+	@$(BIN)/python -m ucr archive-check
+
+bench-load: setup  ## time loading: our reader against sktime's, first load against later ones
+	@$(BIN)/python -m ucr bench-load
 
 check: $(VENV)/installed-dev  ## style, types, import direction
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """A tiny archive in the official form, made of sines and squares: what every room's tests may need."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,15 @@ def real_archive() -> Path:
     if not root.is_dir():
         pytest.skip(f"no real data sets at {root}")
     return root
+
+
+@pytest.fixture(scope="session")
+def peers() -> Path:
+    """A Python with the libraries of tests/peers.txt, whose requirements exclude ours."""
+    python = Path(sys.prefix) / "peers" / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"no environment with aeon and tsml-eval at {python.parents[1]}: make test makes it")
+    return python
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 import csv
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -206,10 +205,7 @@ def test_tsml_files_hold_what_the_results_hold(written: tuple[Contest, Path], tm
     assert lines[3:] == ["0,0,,0.9,0.1", "1,1,,0.2,0.8", "1,0,,0.6,0.4"]
 
 
-def test_tsml_eval_reads_the_files(tmp_path: Path) -> None:
-    python = Path(sys.prefix) / "peers" / "bin" / "python"
-    if not python.exists():
-        pytest.skip(f"tsml-eval is not installed: no {python}")
+def test_tsml_eval_reads_the_files(tmp_path: Path, peers: Path) -> None:
     random, made = np.random.default_rng(0), contest(tmp_path)
     for run in made.runs():
         probabilities = random.dirichlet(np.ones(24), 100)
@@ -225,7 +221,7 @@ def test_tsml_eval_reads_the_files(tmp_path: Path) -> None:
         "for path in sys.stdin.read().split(): assert valid(path); r = load(path); print(r.accuracy, r.balanced_accuracy)"
     )
     done = subprocess.run(
-        [python, "-W", "ignore", "-c", script],
+        [peers, "-W", "ignore", "-c", script],
         input="\n".join(map(str, paths)),
         capture_output=True,
         text=True,

@@ -1,7 +1,9 @@
 import dataclasses
 import hashlib
+import itertools
 import json
-import warnings
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -246,22 +248,30 @@ def test_resamples_of_real_labels_are_aeons(name: str, seed: int) -> None:
     assert found == BY_AEON_ON_REAL_LABELS[name, seed]
 
 
-def test_resamples_are_those_of_the_aeon_that_is_installed() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        resampling = pytest.importorskip("aeon.benchmarking.resampling", reason="aeon is not installed here")
-    for name in ("GunPoint", "PLAID"):
+def test_resamples_are_those_of_the_aeon_that_is_installed(tmp_path: Path, peers: Path) -> None:
+    script = (
+        "import sys; import numpy as np; from aeon.benchmarking.resampling import stratified_resample_data\n"
+        "for path in sys.argv[1:]:\n"
+        "    with np.load(path) as d:\n"
+        "        out = stratified_resample_data(*(d[k] for k in ('X', 'y', 'x', 'l')), random_state=int(d['seed']))\n"
+        "    np.savez(path, X=out[0], y=out[1], x=out[2], l=out[3])\n"
+    )
+    expected = {}
+    for name, seed in itertools.product(("GunPoint", "PLAID"), range(1, 5)):
         dataset = load(name)
-        for seed in range(1, 5):
-            labels = dataset.train.labels, dataset.test.labels
-            series = dataset.train.series, dataset.test.series
-            x_train, y_train, x_test, y_test = resampling.stratified_resample_data(
-                series[0], labels[0], series[1], labels[1], random_state=seed
+        path = tmp_path / f"{name}-{seed}.npz"
+        train, test = dataset.train, dataset.test
+        np.savez(path, X=train.series, y=train.labels, x=test.series, l=test.labels, seed=seed)
+        expected[path] = resample(dataset, seed)
+    subprocess.run([peers, "-W", "ignore", "-c", script, *expected], check=True)
+    for path, ours in expected.items():
+        with np.load(path) as theirs:
+            np.testing.assert_array_equal(ours.train.series, theirs["X"])
+            np.testing.assert_array_equal(ours.test.series, theirs["x"])
+            assert (ours.train.labels.tolist(), ours.test.labels.tolist()) == (
+                theirs["y"].tolist(),
+                theirs["l"].tolist(),
             )
-            ours = resample(dataset, seed)
-            np.testing.assert_array_equal(ours.train.series, x_train)
-            np.testing.assert_array_equal(ours.test.series, x_test)
-            assert (ours.train.labels.tolist(), ours.test.labels.tolist()) == (y_train.tolist(), y_test.tolist())
 
 
 def test_resample_zero_is_the_archives_split_and_others_keep_every_case_once() -> None:
