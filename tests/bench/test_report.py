@@ -218,7 +218,8 @@ def test_tsml_eval_reads_the_files(tmp_path: Path, peers: Path) -> None:
     script = (
         "import sys; from tsml_eval.evaluation.storage import load_classifier_results as load\n"
         "from tsml_eval.utils.results_validation import validate_results_file as valid\n"
-        "for path in sys.stdin.read().split(): assert valid(path); r = load(path); print(r.accuracy, r.balanced_accuracy)"
+        "for path in sys.stdin.read().split():\n"
+        "    assert valid(path); found = load(path); print(found.accuracy, found.balanced_accuracy)"
     )
     done = subprocess.run(
         [peers, "-W", "ignore", "-c", script],
