@@ -73,7 +73,8 @@ def test_help_answers_without_the_heavy_libraries() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert "status" in done.stdout
-    code = "import sys, bench.__main__; print([m for m in ('torch', 'lightning', 'sktime', 'matplotlib') if m in sys.modules])"
+    heavy = ("torch", "lightning", "sktime", "matplotlib")
+    code = f"import sys, bench.__main__; print([m for m in {heavy} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT)
     assert loaded.stdout.strip() == "[]", f"loaded in {time.perf_counter() - start:.1f} s"
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
-
 from made import a_result
+from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
 
 from bench import results
 from bench.results import ResultError
