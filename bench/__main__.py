@@ -1,19 +1,24 @@
-"""The contest's command line: python -m bench {run,status,report,compare} followed by its options."""
+"""The contest's command line: python -m bench COMMAND; every command explains itself with --help."""
 
 import argparse
 import difflib
 import re
+import shlex
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from bench import plan, results
-from bench.plan import Contest, Run
+from bench.plan import Contest
 from ucr.archive import UcrError, select
 
 PRESET = "quick"
+EXECUTORS = ("local", "slurm")
+WATCH_SECONDS = 3.0
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -21,14 +26,26 @@ class UsageError(ValueError):
     """The command cannot be carried out as it was given; the message is one line that says why."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command; returns the exit code: 0, 1 (a run failed), 2 (bad input) or 130 (interrupted)."""
+def main(arguments: Sequence[str] | None = None, execute: Callable[..., Any] | None = None) -> int:
+    """Carry out one command.
+
+    Args:
+        arguments: as on the command line.
+        execute: does one run, in place of bench.run.execute; workers import it by its name.
+
+    Returns:
+        The exit code: 0, 1 (a run failed), 2 (bad input) or 130 (interrupted).
+    """
     options = _parser().parse_args(arguments)
+    options.execute = execute
     try:
         return int(options.command(options))
     except (UsageError, UcrError, results.ResultError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"bench: {error}; mend that, and the same command goes on from here", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("bench: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
@@ -44,25 +61,47 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     run = command("run", run_contest, "do the runs of a contest that are not done yet, then write its report")
-    run.add_argument(
-        "--datasets", default="bundled", help="names, globs, groups or conditions: python -m ucr list --help"
-    )
-    run.add_argument("--methods", help="names, separated by commas; default: the default contest's")
-    run.add_argument(
-        "--resamples", type=_positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
-    )
-    run.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, paper")
-    run.add_argument("--executor", default="local", help="where runs run: local")
-    run.add_argument("--workers", type=_positive, default=2, metavar="N", help="runs at a time")
-    run.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
-    run.add_argument("--results", default="results", metavar="DIR")
+    _add_contest(run)
+    _add_places(run)
     run.add_argument("--reports", default="reports", metavar="DIR")
     run.add_argument("--against", choices=("published",), help="put published accuracies beside ours")
-    run.add_argument("--root", help="folder of the archive; default: UCR_ROOT")
-    run.add_argument("--rerun", choices=("stale",), help="stale: redo runs whose config, data or versions changed")
+    run.add_argument(
+        "--rerun",
+        choices=("stale",),
+        help="stale: redo runs whose config, data or versions changed, or whose result is damaged",
+    )
+    run.add_argument("--no-wait", action="store_true", help="with SLURM: submit, and do not wait for the end")
+    run.add_argument(
+        "--time-limit",
+        type=_minutes,
+        metavar="MINUTES",
+        help="of one try of a run; default: 20 times what is predicted, at least 30",
+    )
+    run.add_argument(
+        "--retries",
+        type=_whole,
+        default=1,
+        metavar="N",
+        help="tries more for a run whose worker died, took too long or met a full disk",
+    )
+    run.add_argument("--keep-checkpoints", action="store_true", help="leave the last checkpoint of each run in work/")
 
-    status = command("status", show_status, "say what is done, missing and failed")
+    planned = command("plan", show_plan, "say what is done, what is to do and what that will cost; trains nothing")
+    _add_contest(planned)
+    _add_places(planned)
+
+    alone = command("run-one", run_one, "do one run of a contest again, here and now, with all its output")
+    alone.add_argument("run", metavar="METHOD/DATASET/resample-K", help="as in status, and in the run's log")
+    alone.add_argument("--name", default="default", help="of the contest")
+    alone.add_argument("--results", default="results", metavar="DIR")
+
+    cancel = command("cancel", cancel_contest, "end what runs of a contest, and what is queued in SLURM")
+    cancel.add_argument("name")
+    cancel.add_argument("--results", default="results", metavar="DIR")
+
+    status = command("status", show_status, "say what is done, running, queued and failed")
     status.add_argument("name", nargs="?", default="default")
+    status.add_argument("--watch", action="store_true", help="say it again every few seconds, until nothing runs")
     status.add_argument("--results", default="results", metavar="DIR")
 
     report = command("report", write_report, "write the report of a contest from its results alone")
@@ -84,46 +123,178 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_contest(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--datasets", default="bundled", help="names, globs, groups or conditions: python -m ucr list --help"
+    )
+    command.add_argument("--methods", help="names, separated by commas; default: the default contest's")
+    command.add_argument(
+        "--resamples", type=_positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
+    )
+    command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, paper")
+    command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
+    command.add_argument("--results", default="results", metavar="DIR")
+    command.add_argument("--root", help="folder of the archive; default: UCR_ROOT")
+
+
+def _add_places(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--executor", default="local", help="where runs run: " + ", ".join(EXECUTORS))
+    command.add_argument("--workers", type=_positive, default=2, metavar="N", help="runs at a time, without GPUs")
+    command.add_argument("--workers-per-gpu", type=_positive, default=1, metavar="N", help="runs at a time on each GPU")
+    command.add_argument(
+        "--slurm", default="", metavar="'KEY=VALUE …'", help="for submitit, such as 'partition=debug time=60'; minutes"
+    )
+
+
+def _whole(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
     return int(text)
 
 
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected minutes above 0, got {text!r}")
+    return minutes
+
+
 def run_contest(options: argparse.Namespace) -> int:
     """Carry out `run`."""
+    from bench import local
+
     contest = _contest(options)
+    if options.no_wait and options.executor == "local":
+        raise UsageError("--no-wait needs --executor slurm: local runs end with this command")
     for dataset in contest.datasets:
         ucr_locate(dataset, contest.root)
     _require_writable(contest.folder)
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(contest.folder / ".lock", timeout=0):
-            return _run_locked(contest, options)
-    except Timeout:
-        raise UsageError(
-            f"another run of contest {contest.name!r} is at work in {contest.folder}; wait for it, or use another name"
-        ) from None
+    with local.hold(contest) as held:
+        if not held:
+            raise UsageError(
+                f"another run of contest {contest.name!r} is at work in {contest.folder}; wait for it, "
+                "or use another name"
+            )
+        return _run_held(contest, options)
 
 
-def _run_locked(contest: Contest, options: argparse.Namespace) -> int:
-    from bench.local import run_all
+def _run_held(contest: Contest, options: argparse.Namespace) -> int:
+    from bench import local, slurm
     from bench.progress import Progress
 
     _require_one_preset(contest, options.rerun)
-    todo = _to_do(contest, options.rerun)
+    survey = plan.survey(contest)
+    if survey.unusable and options.rerun != "stale":
+        run, state = survey.unusable[0]
+        raise UsageError(
+            f"{len(survey.unusable)} stored results are not of this contest, first {run}: {state.difference}; "
+            "redo them with --rerun stale, or use another --name"
+        )
     contest.save()
-    asked = sum(1 for _ in contest.runs())
-    print(f"contest {contest.name}: {asked} runs, {asked - len(todo)} done, {len(todo)} to do, preset {contest.preset}")
-    with Progress(len(todo)) as progress:
-        run_all(contest, todo, options.workers, progress.begin, progress.end)
+    n_done, n_todo = len(survey.done), len(survey.todo)
+    print(
+        f"contest {contest.name}: {n_done + n_todo} runs, {n_done} done, {n_todo} to do, preset {contest.preset}",
+        flush=True,
+    )
+    executor: Any = slurm if options.executor == "slurm" else local
+    settings = _settings(options)
+    batch = executor.submit(contest, survey.todo, settings)
+    if options.no_wait:
+        print(f"submitted; see: python -m bench status {contest.name} --results {contest.results}")
+        return 0
+    with Progress(survey.todo, executor.width(settings)) as progress:
+        executor.wait(batch, progress)
     failed = [outcome for outcome in progress.ended if outcome.error]
-    write_report(options)
+    if survey.done or len(failed) < len(progress.ended):
+        write_report(options)
     for outcome in failed:
         path = results.error_path(outcome.run.path(contest.folder))
         print(f"bench: failed: {outcome.run}: {outcome.error} (traceback in {path})", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _settings(options: argparse.Namespace) -> Any:
+    """How runs are to be run, as the options say."""
+    from bench.local import Options
+
+    pairs = [pair.partition("=") for pair in shlex.split(options.slurm)]
+    for key, equals, value in pairs:
+        if not (key and equals and value):
+            raise UsageError(f"--slurm takes key=value pairs, such as 'partition=debug time=60', got {options.slurm!r}")
+    settings = Options(
+        workers=options.workers, workers_per_gpu=options.workers_per_gpu, slurm={key: value for key, _, value in pairs}
+    )
+    if options.command is run_contest:
+        limit = options.time_limit and options.time_limit * 60
+        settings = replace(
+            settings, time_limit=limit, retries=options.retries, keep_checkpoints=options.keep_checkpoints
+        )
+    return replace(settings, execute=options.execute) if options.execute else settings
+
+
+def show_plan(options: argparse.Namespace) -> int:
+    """Carry out `plan`."""
+    from bench import local, slurm, status
+
+    contest = _contest(options)
+    executor: Any = slurm if options.executor == "slurm" else local
+    unit = "GPU" if local.gpus() else "core"
+    print(status.describe_plan(contest, plan.survey(contest), executor.width(_settings(options)), unit))
+    return 0
+
+
+def run_one(options: argparse.Namespace) -> int:
+    """Carry out `run-one`."""
+    import signal
+    import threading
+
+    from bench.methods import METHODS
+    from bench.run import execute
+    from timae.session import Session
+
+    contest = _stored_contest(options)
+    by_name = {str(run): run for run in contest.runs()}
+    _require_known("run", options.run, by_name)
+    run = by_name[options.run]
+    _require_known("method", run.method, METHODS)
+    stop = threading.Event()
+
+    def ask_to_stop(*_: object) -> None:
+        if stop.is_set():  # it was asked before, and has no checkpoint to stop at
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    outcome = (options.execute or execute)(contest, run, Session(stop=stop.is_set), again=True)
+    if outcome.kind == "done":
+        print(f"{run}  accuracy {outcome.accuracy:.4f}  {outcome.seconds:.1f} s  {run.path(contest.folder)}")
+        return 0
+    if outcome.kind == "stopped":
+        raise KeyboardInterrupt
+    if outcome.kind == "elsewhere":
+        raise UsageError(f"{run} is being done by another process at this moment: see bench status {contest.name}")
+    print(results.error_path(run.path(contest.folder)).read_text(), file=sys.stderr)
+    return 1
+
+
+def cancel_contest(options: argparse.Namespace) -> int:
+    """Carry out `cancel`."""
+    from bench import local, slurm
+
+    contest = _stored_contest(options)
+    jobs, here = slurm.cancel(contest), local.cancel(contest)
+    print(f"cancelled: {jobs} SLURM tasks, {here} command on this machine; what is done stays")
+    return 0
 
 
 def _contest(options: argparse.Namespace) -> Contest:
@@ -134,7 +305,7 @@ def _contest(options: argparse.Namespace) -> Contest:
     for method in methods:
         _require_known("method", method, METHODS)
     _require_known("preset", options.preset, PRESETS)
-    _require_known("executor", options.executor, ("local",))
+    _require_known("executor", options.executor, EXECUTORS)
     _require_name(options.name)
     return Contest(
         name=options.name,
@@ -191,41 +362,18 @@ def _require_one_preset(contest: Contest, rerun: str | None) -> None:
         )
 
 
-def _to_do(contest: Contest, rerun: str | None) -> list[Run]:
-    """Return the runs to do; refuses stale results unless they are to be done again."""
-    from bench.methods import get_method
-    from bench.run import run_identity
-
-    todo, stale = [], []
-    for run in contest.runs():
-        state = plan.state(run, contest.folder, run_identity(get_method(run.method, contest.preset), run, contest.root))
-        if state.kind == "stale":
-            stale.append((run, state.difference))
-        if state.kind != "done":
-            todo.append(run)
-    if stale and rerun != "stale":
-        run, difference = stale[0]
-        raise UsageError(
-            f"{len(stale)} stored results are not of this contest, first {run}: {difference}; "
-            "redo them with --rerun stale, or use another --name"
-        )
-    return todo
-
-
 def show_status(options: argparse.Namespace) -> int:
     """Carry out `status`."""
-    folder = Path(options.results) / options.name
-    contest = plan.load_contest(folder)
-    runs = list(contest.runs())
-    done = sum(run.path(folder).exists() for run in runs)
-    failed = results.failures(folder)
-    print(
-        f"contest {contest.name} ({contest.preset}): {len(runs)} runs, {done} done, {len(failed)} failed, "
-        f"{len(runs) - done} to do"
-    )
-    for name, line in failed.items():
-        print(f"failed: {name}: {line}")
-    return 0
+    from bench.status import describe_status
+
+    while True:
+        text, settled = describe_status(_stored_contest(options))
+        if options.watch and sys.stdout.isatty():
+            text = "\033[H\033[2J" + text  # from a clear screen
+        print(text, flush=True)
+        if settled or not options.watch:
+            return 0
+        time.sleep(WATCH_SECONDS)
 
 
 def write_report(options: argparse.Namespace) -> int:

@@ -1,13 +1,19 @@
 """What is to be run: the contest, its runs, and which of them are done, missing or stale."""
 
+import functools
+import heapq
 import importlib.metadata
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from bench import results
+from bench import cost, results
+from bench.methods import Method, get_method
+from timae.config import Recipe
+from ucr.archive import UcrError
+from ucr.load import fingerprint
 
 VERSIONED = ("timae-bench", "torch", "lightning", "sktime", "scikit-learn", "numpy")
 """Packages whose version decides what a run computes."""
@@ -24,6 +30,10 @@ class Run:
     def path(self, folder: Path) -> Path:
         """Return where its result lies in the folder of a contest."""
         return folder / self.method / self.dataset / f"resample-{self.resample}.json"
+
+    def work(self, folder: Path) -> Path:
+        """Return where it keeps its claim, state and checkpoints while it goes on."""
+        return folder / "work" / f"{self.method}.{self.dataset}.{self.resample}"
 
     def __str__(self) -> str:
         return f"{self.method}/{self.dataset}/resample-{self.resample}"
@@ -83,40 +93,56 @@ def load_contest(folder: Path) -> Contest:
 class State:
     """Where a run stands."""
 
-    kind: Literal["done", "missing", "stale"]
+    kind: Literal["done", "missing", "stale", "damaged"]
     difference: str = ""
-    """Of a stale result: what differs, stored and now."""
+    """Of a stale or damaged result: what is wrong with it."""
 
 
-def state(run: Run, folder: Path, identity: dict[str, Any]) -> State:
+def state(run: Run, contest: Contest) -> State:
     """Compare the stored result of a run with what the run would be now.
 
-    Args:
-        run: which.
-        folder: of the contest.
-        identity: as `identity` returns it.
-
-    Raises:
-        results.ResultError: the stored result is damaged.
+    A result of a data set whose files are not here counts as of the same data.
     """
-    path = run.path(folder)
+    path = run.path(contest.folder)
     if not path.exists():
         return State("missing")
-    stored = results.read(path)
+    try:
+        stored = results.read(path)
+    except results.ResultError as error:
+        return State("damaged", str(error))
     versions = {name: stored.environment.get("versions", {}).get(name) for name in VERSIONED}
     before = {"config": stored.config, "data_sha256": stored.data_sha256, "seed": stored.seed, "versions": versions}
-    difference = _first_difference(before, json.loads(json.dumps(identity)))
+    try:
+        now = identity(run, contest)
+    except UcrError:
+        now = {**before, "config": _described(run.method, contest.preset), "versions": _versions()}
+    difference = _first_difference(before, now)
     return State("stale", difference) if difference else State("done")
 
 
-def identity(config: dict[str, Any], data_sha256: str, seed: int) -> dict[str, Any]:
-    """Everything that must be equal for a stored result to stand for a run."""
+def identity(run: Run, contest: Contest) -> dict[str, Any]:
+    """Everything that must be equal for a stored result to stand for a run, as plain JSON values.
+
+    Raises:
+        UcrError: the data set is not here.
+    """
     return {
-        "config": config,
-        "data_sha256": data_sha256,
-        "seed": seed,
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONED},
+        "config": _described(run.method, contest.preset),
+        "data_sha256": fingerprint(run.dataset, contest.root),
+        "seed": run.resample,
+        "versions": _versions(),
     }
+
+
+@functools.cache
+def _described(method: str, preset: str) -> dict[str, Any]:
+    described: dict[str, Any] = json.loads(json.dumps(get_method(method, preset).describe()))
+    return described
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in VERSIONED}
 
 
 def _first_difference(before: Any, now: Any, at: str = "") -> str:
@@ -126,3 +152,85 @@ def _first_difference(before: Any, now: Any, at: str = "") -> str:
                 return found
         return ""
     return "" if before == now else f"{at}: stored {before!r}, now {now!r}"
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A run to do, and what whoever schedules it should know."""
+
+    run: Run
+    seconds: float
+    """Predicted; a pre-training that several runs share is counted in one of them."""
+    shares: Hashable = None
+    """Equal for runs that share a pre-training: better not started at the same time."""
+
+
+def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: cost.CostModel) -> list[Todo]:
+    """Say what each run will cost.
+
+    Args:
+        contest: what they belong to.
+        runs: to be done.
+        done: finished ones; a pre-training that one of them used is there already.
+        model: of costs.
+
+    Returns:
+        Longest first: the order in which they should be started.
+    """
+    methods = {name: get_method(name, contest.preset) for name in contest.methods}
+    made = {_shared_pretraining(methods[run.method], run) for run in done}
+    todo = []
+    for run in runs:
+        method = methods[run.method]
+        seconds = model.predict(method, cost.info_of(run.dataset, contest.root))
+        pretrain = seconds.pop("pretrain", 0.0)
+        shares = _shared_pretraining(method, run)
+        todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
+    predicted = []
+    for own, pretrain, item in sorted(todo, key=lambda entry: -entry[0]):
+        first = item.shares is not None and item.shares not in made
+        made.add(item.shares)
+        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0)))
+    return sorted(predicted, key=lambda item: -item.seconds)
+
+
+def _shared_pretraining(method: Method, run: Run) -> Hashable:
+    """What decides the pre-training of a run; None where it has none."""
+    config = method.config
+    if not isinstance(config, Recipe) or config.pretraining is None:
+        return None
+    recipe = (config.encoder, config.decoder, config.pretraining, config.mask_ratio, config.max_tokens)
+    return (run.dataset, run.resample, method.preparation, *recipe)
+
+
+def makespan(todo: Sequence[Todo], workers: int) -> float:
+    """Seconds until the last of so many workers is done, if each takes the next run of the list when it is free."""
+    free = [0.0] * workers
+    for item in todo:
+        heapq.heapreplace(free, free[0] + item.seconds)
+    return max(free)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A contest as it stands: what is done, what is to do and what that will cost."""
+
+    done: list[Run]
+    todo: list[Todo]
+    """Longest first."""
+    unusable: list[tuple[Run, State]]
+    """Stored results that are stale or damaged; their runs are among those to do."""
+    n_learned: int
+    """Results that the predictions are fitted to."""
+
+
+def survey(contest: Contest) -> Survey:
+    """Look at every run of a contest, and predict what is missing from this and other contests' results."""
+    states = {run: state(run, contest) for run in contest.runs()}
+    done = [run for run, found in states.items() if found.kind == "done"]
+    model = cost.CostModel()
+    methods = {name: get_method(name, contest.preset) for name in contest.methods}
+    model.learn(methods, cost.read_stored(path.parent for path in Path(contest.results).glob("*/contest.json")))
+    todo = predict(contest, [run for run in states if states[run].kind != "done"], done, model)
+    unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
+    return Survey(done, todo, unusable, model.n_results)

@@ -1,24 +1,25 @@
 """Live progress of a contest: a display on a terminal, plain lines in a pipe or a log."""
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bench.plan import Run
+from bench.plan import Run, Todo
 from bench.run import Outcome
 
 
 class Progress:
     """Counts runs done, running and failed, and says when it will all be over."""
 
-    def __init__(self, n_runs: int, console: Console | None = None) -> None:
-        self.n_runs, self.console = n_runs, console or Console()
+    def __init__(self, todo: Sequence[Todo], workers: int, console: Console | None = None) -> None:
+        self.predicted = {item.run: item.seconds for item in todo}
+        self.workers, self.console = workers, console or Console()
         self.running: dict[Run, float] = {}
         self.ended: list[Outcome] = []
-        self.start = time.monotonic()
         self.live = Live(get_renderable=self._display, console=self.console, refresh_per_second=2, transient=True)
 
     def __enter__(self) -> "Progress":
@@ -38,22 +39,30 @@ class Progress:
 
     def end(self, outcome: Outcome) -> None:
         """Note how a run ended, and print a line about it."""
-        self.running.pop(outcome.run)
+        self.running.pop(outcome.run, None)
         self.ended.append(outcome)
         how = f"FAILED: {outcome.error}" if outcome.error else f"accuracy {outcome.accuracy:.4f}"
-        line = f"[{len(self.ended)}/{self.n_runs}] {outcome.run}  {how}  {outcome.seconds:.1f} s"
+        line = f"[{len(self.ended)}/{len(self.predicted)}] {outcome.run}  {how}  {outcome.seconds:.1f} s"
         if not self.console.is_terminal:
-            line += f"  (ETA {self._eta()})"
-        self.console.print(line, style="red" if outcome.error else None, highlight=False, markup=False, soft_wrap=True)
+            line += f"  (ETA {duration(self.seconds_left())})"
+        self.note(line, "red" if outcome.error else None)
 
-    def _eta(self) -> str:
-        """Time to go, as if the runs to come took as long as those that ended."""
-        if not self.ended:
-            return "unknown"
+    def note(self, line: str, style: str | None = None) -> None:
+        """Print a line."""
+        self.console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
+
+    def seconds_left(self) -> float:
+        """Time to go: what is predicted, corrected by how wrong the predictions have been so far."""
+        left = dict(self.predicted)
+        expected = sum(left.pop(outcome.run, 0.0) for outcome in self.ended)
+        took = sum(outcome.seconds for outcome in self.ended)
+        error = took / expected if expected and took else 1.0
         now = time.monotonic()
-        seconds = (now - self.start) / len(self.ended) * (self.n_runs - len(self.ended))
-        minutes, seconds = divmod(round(seconds), 60)
-        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        rest = [
+            max(0.0, seconds * error - (now - self.running[run] if run in self.running else 0.0))
+            for run, seconds in left.items()
+        ]
+        return max(sum(rest) / self.workers, *rest, 0.0)
 
     def _display(self) -> Table:
         failed = sum(bool(outcome.error) for outcome in self.ended)
@@ -62,9 +71,15 @@ class Progress:
             f"[bold]{len(self.ended) - failed}[/] done",
             f"[bold]{len(self.running)}[/] running",
             f"[bold red]{failed}[/] failed" if failed else "0 failed",
-            f"{self.n_runs - len(self.ended) - len(self.running)} to go",
-            f"ETA {self._eta()}",
+            f"{len(self.predicted) - len(self.ended) - len(self.running)} to go",
+            f"ETA {duration(self.seconds_left())}",
         )
         for run, since in self.running.items():
             table.add_row("", "", "", "", f"{run} {time.monotonic() - since:.0f} s")
         return table
+
+
+def duration(seconds: float) -> str:
+    """Word a duration as hours:minutes:seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

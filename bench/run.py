@@ -2,22 +2,29 @@
 
 import datetime
 import functools
+import json
+import logging
+import math
 import platform
 import resource
+import shutil
 import subprocess
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 import ucr.load
 import ucr.prepare
 from bench import plan, results
+from bench.live import Live, claim
 from bench.methods import Method, get_method
 from bench.plan import Contest, Run
+from timae.config import Recipe
+from timae.session import Session, Stopped
 
 
 @dataclass(frozen=True)
@@ -25,28 +32,82 @@ class Outcome:
     """How a run ended, for whoever watches."""
 
     run: Run
-    seconds: float
+    kind: Literal["done", "failed", "stopped", "elsewhere"]
+    """stopped: asked to, its checkpoint is written; elsewhere: another process is doing it."""
+    seconds: float = 0.0
     accuracy: float | None = None
     error: str = ""
     """The last line of the traceback, if it failed."""
+    transient: bool = False
+    """Whether it failed of what may be gone next time: a full disk, say, or too little memory."""
 
 
-def execute(contest: Contest, run: Run) -> Outcome:
-    """Do a run and write its result; if it fails, leave the traceback where the result would be."""
-    path = run.path(contest.folder)
+def execute(contest: Contest, run: Run, session: Session | None = None, *, again: bool = False) -> Outcome:
+    """Do a run and write its result; if it fails, leave the traceback where the result would be.
+
+    Args:
+        contest: what the run belongs to.
+        run: which; where its result is there by now, nothing is done.
+        session: device, whether to keep checkpoints, when to stop; the rest is filled in.
+        again: do it also if its result is there.
+    """
     start = time.perf_counter()
+    work = run.work(contest.folder)
     try:
-        result, arrays = compute(contest, run)
-        results.write(path, result, arrays)
+        with claim(work) as mine:
+            if not mine:
+                return Outcome(run, "elsewhere")
+            try:
+                accuracy = _do(contest, run, session or Session(), again)
+            except Stopped:
+                return Outcome(run, "stopped", time.perf_counter() - start)
+            except (OSError, MemoryError):
+                raise
+            except Exception:
+                shutil.rmtree(work, ignore_errors=True)  # a checkpoint on the way to a failure leads there again
+                raise
+            if not (session and session.keep):
+                shutil.rmtree(work, ignore_errors=True)
+            return Outcome(run, "done", time.perf_counter() - start, accuracy)
     except Exception as error:
-        text = traceback.format_exc()
-        results.write_whole(results.error_path(path), lambda file: file.write(text.encode()))
-        lines = traceback.format_exception_only(error)
-        return Outcome(run, time.perf_counter() - start, error=lines[-1].strip())
-    return Outcome(run, time.perf_counter() - start, result.accuracy)
+        line = traceback.format_exception_only(error)[-1].strip()
+        leave_error(contest, run, traceback.format_exc())
+        transient = isinstance(error, OSError | MemoryError)
+        return Outcome(run, "failed", time.perf_counter() - start, error=line, transient=transient)
 
 
-def compute(contest: Contest, run: Run) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
+def leave_error(contest: Contest, run: Run, text: str) -> None:
+    """Write why a run failed where its result would be; where not even that can be written, say it in the log."""
+    try:
+        results.write_whole(results.error_path(run.path(contest.folder)), lambda file: file.write(text.encode()))
+    except OSError:
+        logging.getLogger(__name__).exception("%s failed, and its traceback could not be written:\n%s", run, text)
+
+
+def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
+    path, work = run.path(contest.folder), run.work(contest.folder)
+    if not again and plan.state(run, contest).kind == "done":
+        return results.read(path).accuracy  # by another process, between planning and now
+    for draft in path.parent.glob(f".{path.stem}.*"):
+        draft.unlink()  # of a writer that was killed
+    identity = plan.identity(run, contest)
+    with Live(work, str(run)) as live:
+        session = replace(
+            session,
+            folder=work,
+            pretrained=contest.folder / "pretrained",
+            identity=json.dumps(identity, sort_keys=True),
+            report=live.report,
+        )
+        result, arrays = compute(contest, run, identity, session)
+        live.report("write")
+        results.write(path, result, arrays)
+    return result.accuracy
+
+
+def compute(
+    contest: Contest, run: Run, identity: dict[str, Any], session: Session
+) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
     """Train and test one method on one split; returns its result and what is kept per case."""
     method = get_method(run.method, contest.preset)
     reset_peak_memory()
@@ -54,15 +115,16 @@ def compute(contest: Contest, run: Run) -> tuple[results.Result, dict[str, np.nd
     info = ucr.load.info_for(run.dataset, contest.root)
     preparer = ucr.prepare.fit(train, info, method.preparation)
     n_classes = len(preparer.classes)
-    predictor = method.fit(method.config, preparer(train), n_classes, run.resample)
+    session.report("fit", 0, 0, math.nan)
+    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session)
 
     # only now is the test split read; its labels go no further than the scores
     test = preparer(read_test())
+    session.report("test", 0, 0, math.nan)
     start = time.perf_counter()
     probabilities = predictor.predict_proba(test)
     test_seconds = time.perf_counter() - start
     check_probabilities(probabilities, len(test.labels), n_classes)
-    identity = run_identity(method, run, contest.root)
     result = results.Result(
         method=run.method,
         dataset=run.dataset,
@@ -77,7 +139,7 @@ def compute(contest: Contest, run: Run) -> tuple[results.Result, dict[str, np.nd
         finetune_seconds=predictor.seconds["finetune"],
         test_seconds=test_seconds,
         peak_memory_mb=peak_memory_mb(),
-        device="cpu",
+        device=_device(method, session),
         preparation=preparer.record,
         seed=identity["seed"],
         config=identity["config"],
@@ -92,12 +154,16 @@ def compute(contest: Contest, run: Run) -> tuple[results.Result, dict[str, np.nd
         "probabilities": probabilities.astype(np.float32),
         "classes": np.array(preparer.classes),
     }
-    return result, arrays | {f"{phase}_losses": np.float32(x) for phase, x in predictor.losses.items()}
+    return result, arrays | {f"{phase}_losses": np.asarray(x, np.float32) for phase, x in predictor.losses.items()}
 
 
-def run_identity(method: Method, run: Run, root: str | None) -> dict[str, Any]:
-    """Everything that must be equal for a stored result to stand for this run."""
-    return plan.identity(method.describe(), ucr.load.fingerprint(run.dataset, root), run.resample)
+def _device(method: Method, session: Session) -> str:
+    """Where the method was trained: baselines know only the CPU."""
+    if session.device == "cpu" or not isinstance(method.config, Recipe):
+        return "cpu"
+    import torch  # noqa: PLC0415 (a baseline needs none)
+
+    return f"{session.device}: {torch.cuda.get_device_name()}"
 
 
 def splits(run: Run, root: str | None) -> tuple[ucr.load.Split, Any]:

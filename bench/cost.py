@@ -1,0 +1,133 @@
+"""What a run will cost: an estimate from sizes alone, corrected by what runs have really cost.
+
+The estimate counts arithmetic, so that it gets ratios between data sets about right and seconds about wrong.
+Each (method, phase) then gets one factor, the median of observed / estimated: the level of a straight line of
+slope 1 through the logarithms, which outliers do not move.
+"""
+
+import json
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.methods import Baseline, Method
+from timae.config import Block, Recipe, Training, Transformer
+from ucr.archive import ARCHIVE, Info
+
+Seconds = dict[str, float]
+"""By phase: pretrain, finetune, test."""
+
+SPEED = 40e9
+"""Multiplications and additions a second that one core sustains."""
+STEP_SECONDS = 4e-3
+"""A training step costs this much however small it is."""
+RUN_SECONDS = 0.3
+"""Reading, preparing, scoring and writing."""
+
+
+def estimate(config: Recipe | Baseline, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
+    """Seconds by phase on one core of no particular machine."""
+    if isinstance(config, Baseline):
+        return _baseline(config, n_train, n_test, n_timepoints)
+    patch = config.encoder_for(n_timepoints).patch_size
+    n = -(-n_timepoints // patch)
+    encoder, decoder = config.encoder, config.decoder
+    case = encoder.num_layers * _block(encoder.block, encoder.emb_size, n) + 2 * n * patch * encoder.emb_size
+    seconds: Seconds = {}
+    if config.pretraining is not None:
+        seen = max(1, round((1 - config.mask_ratio) * n))
+        masked = encoder.num_layers * _block(encoder.block, encoder.emb_size, seen)
+        masked += decoder.num_layers * _block(decoder.block, decoder.emb_size, n)
+        cases = min(config.pretraining.batch_size, n_train) * config.pretraining.maskings
+        seconds["pretrain"] = config.pretraining.steps * (STEP_SECONDS + 3 * cases * masked / SPEED)
+    if isinstance(config.head, Training):
+        cases = min(config.head.batch_size, n_train)
+        seconds["finetune"] = config.head.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
+    else:
+        machine = 50 * min(n_train, config.head.max_cases) ** 2 * encoder.emb_size / 1e9
+        seconds["finetune"] = 0.1 + n_train * case / SPEED + machine
+    seconds["test"] = 0.01 + n_test * case / SPEED
+    return seconds
+
+
+def _block(block: Block, width: int, n: int) -> float:
+    """Operations of one block on n tokens; attention and scans cost more than they count, being bound by memory."""
+    if isinstance(block, Transformer):
+        return n * (8 * width**2 + 4 * width * block.intermediate_dim + 4 * n * width + 30 * n * block.num_heads)
+    inner = block.expand_factor * width
+    return n * (6 * width * inner + 18 * inner * block.ssm_state_size)
+
+
+def _baseline(config: Baseline, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
+    if config.estimator == "1nn-dtw":
+        return {"finetune": 0.01, "test": 0.05 + 4e-9 * n_train * n_test * n_timepoints**2}
+    features = 2e-6 * n_timepoints
+    return {"finetune": 1 + n_train * features + 2e-7 * n_train**2, "test": 0.1 + n_test * features}
+
+
+class CostModel:
+    """Predicts what a run costs; knows more with every result it is shown."""
+
+    def __init__(self) -> None:
+        self.ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self.n_results = 0
+
+    def learn(self, methods: Mapping[str, Method], stored: Iterable[Mapping[str, Any]]) -> None:
+        """Compare stored results with the estimates for them.
+
+        Args:
+            methods: by name; results of other configurations than these are left aside.
+            stored: the values in result files.
+        """
+        configs = {name: json.loads(json.dumps(method.describe())) for name, method in methods.items()}
+        for result in stored:
+            name = result.get("method")
+            if name not in configs or result.get("config") != configs[name]:
+                continue
+            guess = estimate(methods[name].config, result["n_train"], result["n_test"], result["n_timepoints"])
+            for phase, expected in guess.items():
+                if (observed := result[f"{phase}_seconds"]) > 0:
+                    self.ratios[name, phase].append(math.log(observed / expected))
+            self.n_results += 1
+
+    def predict(self, method: Method, info: Info) -> Seconds:
+        """Seconds by phase of a method on a data set; what all methods teach stands in for one not yet seen."""
+        length = min(info.length or info.columns, method.preparation.max_length or info.columns)
+        guess = estimate(method.config, info.n_train, info.n_test, length)
+        return {phase: seconds * self._factor(method.name, phase) for phase, seconds in guess.items()}
+
+    def _factor(self, name: str, phase: str) -> float:
+        """The median of what was seen: of the method in the phase, else of the phase, else of everything."""
+        own = self.ratios.get((name, phase), [])
+        alike = [ratio for key, ratios in self.ratios.items() if key[1] == phase for ratio in ratios]
+        everything = [ratio for ratios in self.ratios.values() for ratio in ratios]
+        seen = own or alike or everything
+        return math.exp(statistics.median(seen)) if seen else 1.0
+
+
+def read_stored(folders: Iterable[Path]) -> Iterable[dict[str, Any]]:
+    """The values in the result files of contests, as they are; what cannot be read is passed over."""
+    for folder in folders:
+        for path in sorted(folder.glob("*/*/resample-*.json")):
+            try:
+                values = json.loads(path.read_bytes())
+                values["n_train"], values["n_test"], values["n_timepoints"], values["test_seconds"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            yield values
+
+
+def info_of(dataset: str, root: str | None) -> Info:
+    """The facts about a data set: the archive's, else its files'.
+
+    Raises:
+        UcrError: it is not in the archive and has no files.
+    """
+    if known := ARCHIVE.get(dataset):
+        return known
+    from ucr.load import info_for  # noqa: PLC0415 (for data sets of the archive no file is opened)
+
+    return info_for(dataset, root)
