@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from timae.config import Block, Mamba, Transformer
+from timae.linear import TokenLinear
 
 
 def sincos_positions(n: int, dim: int, device: torch.device | str = "cpu") -> Tensor:
@@ -37,8 +38,8 @@ class SelfAttention(nn.Module):
     def __init__(self, dim: int, num_heads: int, qkv_bias: bool, out_proj: bool, dropout: float) -> None:
         super().__init__()
         self.num_heads, self.dropout = num_heads, dropout
-        self.qkv = nn.Linear(dim, 3 * dim, bias=qkv_bias)
-        self.out = nn.Linear(dim, dim) if out_proj else nn.Identity()
+        self.qkv = TokenLinear(dim, 3 * dim, bias=qkv_bias)
+        self.out = TokenLinear(dim, dim) if out_proj else nn.Identity()
 
     def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
         """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
@@ -53,9 +54,9 @@ class CrossAttention(nn.Module):
     def __init__(self, dim: int, feature_dim: int, num_heads: int, dropout: float) -> None:
         super().__init__()
         self.num_heads, self.dropout = num_heads, dropout
-        self.query = nn.Linear(dim, dim, bias=False)
-        self.key_value = nn.Linear(feature_dim, 2 * dim, bias=False)
-        self.out = nn.Linear(dim, dim)
+        self.query = TokenLinear(dim, dim, bias=False)
+        self.key_value = TokenLinear(feature_dim, 2 * dim, bias=False)
+        self.out = TokenLinear(dim, dim)
 
     def forward(self, x: Tensor, features: Tensor, valid: Tensor | None = None) -> Tensor:
         """Attend from x (batch, n, dim) to the valid (batch, m) of features (batch, m, feature_dim)."""
@@ -71,8 +72,8 @@ class FeedForward(nn.Module):
     def __init__(self, dim: int, intermediate_dim: int, activation: str, dropout: float) -> None:
         super().__init__()
         self.activation, self.dropout = getattr(F, activation), dropout
-        self.expand = nn.Linear(dim, intermediate_dim)
-        self.contract = nn.Linear(intermediate_dim, dim)
+        self.expand = TokenLinear(dim, intermediate_dim)
+        self.contract = TokenLinear(intermediate_dim, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (batch, n, dim) to the same shape."""

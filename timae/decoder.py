@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from timae.blocks import CrossBlock, build_block, sincos_positions
 from timae.config import DecoderConfig, EncoderConfig, Transformer
 from timae.encoder import Features
+from timae.linear import TokenLinear
 from timae.masking import Masking
 
 
@@ -33,7 +34,7 @@ class Decoder(nn.Module):
 
     def __init__(self, config: DecoderConfig, encoder: EncoderConfig) -> None:
         super().__init__()
-        self.project = nn.Linear(encoder.emb_size, config.emb_size)
+        self.project = TokenLinear(encoder.emb_size, config.emb_size)
         self.mask_token = nn.Parameter(torch.zeros(config.emb_size))
         self.blocks = nn.ModuleList(build_block(config.block, config.emb_size) for _ in range(config.num_layers))
         self.norm = nn.LayerNorm(config.emb_size, eps=config.block.layer_norm_eps)
