@@ -39,6 +39,8 @@ EARLY, START_UP = 60.0, 30.0
 RESTARTS = 50
 """So often a task may run into its time limit and go on."""
 POLL_SECONDS = 5.0
+SILENCES = 60
+"""So many polls in a row may go without an answer."""
 FINAL = ("COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE")
 """States in which SLURM still lists a task for some minutes."""
 
@@ -63,6 +65,7 @@ class Task:
 
     def __init__(self, contest: Contest, options: Options) -> None:
         self.contest, self.options = contest, options
+        self.batch: local.Batch | None = None
 
     def __call__(self, bundle: list[Todo]) -> None:
         """Do all runs of a bundle that are not done."""
@@ -73,7 +76,8 @@ class Task:
         """Before the time limit, or when preempted: write the runs' checkpoints, and go on after a requeue."""
         from submitit.helpers import DelayedSubmission  # noqa: PLC0415
 
-        self.batch.stop()
+        if self.batch:
+            self.batch.stop()
         return DelayedSubmission(Task(self.contest, self.options), bundle)
 
 
@@ -273,13 +277,20 @@ def _wait_for_tasks(batch: Batch, watcher: Watcher) -> None:
     stamps = {run: 0 if plan.state(run, contest).kind == "done" else _stamp(run, contest) for run in left}
     begun: set[Run] = set()
     gone: set[str] = set()
-    asked = -math.inf
+    asked, silent = -math.inf, 0
     while left:
         time.sleep(1)
         over: list[Run] = [run for run in left if _stamp(run, contest) != stamps[run]]
         if time.monotonic() - asked >= POLL_SECONDS:
             asked = time.monotonic()
-            states = _states()
+            try:
+                states, silent = _states(), 0
+            except SlurmError as error:  # a controller that restarts is back in a moment
+                silent += 1
+                if silent == SILENCES:
+                    raise
+                watcher.note(str(error))
+                continue
             over += [run for run, task in left.items() if task in gone and task not in states]
             gone = set(left.values()) - states.keys()  # only those gone twice: their last files may still be on the way
             at_work = {state["run"] for state in live.running(contest.folder / "work")}
