@@ -138,6 +138,9 @@ class Training:
     """A budget of optimizer steps and how they are taken: AdamW, one cycle of the learning rate.
 
     A batch never holds a case twice, so a train split smaller than batch_size makes smaller batches.
+
+    Raises:
+        ValueError: a number below 1 where things are counted, a crop outside (0, 1].
     """
 
     steps: int
@@ -151,6 +154,17 @@ class Training:
     """Fine-tuning only: a case is cropped to a random share of its length, at least this, and stretched back."""
     label_smoothing: float = 0.0
     """Fine-tuning only."""
+    balanced: bool = False
+    """Fine-tuning only: a class weighs one over its number of cases, held to 0.1…10 of the average."""
+    accelerated: bool = False
+    """On a GPU: bfloat16 where that is safe, steps compiled and captured as CUDA graphs. Nothing on a CPU."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "maskings"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 < self.crop <= 1:
+            raise ValueError(f"crop must lie in (0, 1], got {self.crop}")
 
 
 @dataclass(frozen=True)

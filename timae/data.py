@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
 
 from timae.masking import take
-from timae.training import Batch
+from timae.training import Batch, balance
 from ucr import prepare, tsv
 from ucr.archive import ARCHIVE, Info, UcrError, label_order
 from ucr.load import Split
@@ -143,8 +143,8 @@ class UCRData(L.LightningDataModule):
             return list(self._class_weights)
         if self.train_cases.labels is None:
             return None
-        count = self.train_cases.labels.bincount(minlength=self.num_classes).clamp(min=1)
-        return (count.sum() / count / (count.sum() / count).mean()).clamp(0.1, 10).tolist()
+        weights: list[float] = balance(self.train_cases.labels, self.num_classes).tolist()
+        return weights
 
     @cached_property
     def statistics(self) -> tuple[float, float]:

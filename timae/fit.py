@@ -17,7 +17,7 @@ from timae.model import Classifier, MaskedAutoencoder
 from timae.pretrained import Content, code_version, digest, obtain
 from timae.probe import Probe, fit_probe
 from timae.session import Session
-from timae.training import Batches, Finetuning, Pretraining, derive_seed, train
+from timae.training import Batches, Finetuning, Pretraining, balance, derive_seed, train
 from ucr.prepare import Prepared
 
 PHASES = {"pretrain": 0, "finetune": 1}
@@ -93,7 +93,12 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Ses
         labels = torch.from_numpy(cases.labels)
         batches = Batches(series, labels, valid, recipe.head, derive_seed(seed, PHASES["finetune"]))
         task = Finetuning(
-            model, recipe.head.lr, recipe.head.weight_decay, recipe.head.crop, recipe.head.label_smoothing
+            model,
+            recipe.head.lr,
+            recipe.head.weight_decay,
+            recipe.head.crop,
+            recipe.head.label_smoothing,
+            balance(labels, n_classes) if recipe.head.balanced else None,
         )
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)

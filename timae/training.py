@@ -9,7 +9,7 @@ import logging
 import random
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,21 +49,29 @@ class Batches:
     ) -> None:
         self.series, self.labels, self.valid = series, labels, valid
         self.size, self.steps, self.seed = min(training.batch_size, len(series)), training.steps, seed
+        self.accelerated = training.accelerated
         self.done = 0
         """Steps taken before, which are not dealt again."""
 
     def __len__(self) -> int:
         return self.steps - self.done
 
+    def to(self, device: torch.device | str) -> None:
+        """Move all cases to a device, so that cutting a batch there waits for nothing."""
+        self.series = self.series.to(device)
+        self.labels = None if self.labels is None else self.labels.to(device)
+        self.valid = None if self.valid is None else self.valid.to(device)
+
     def __iter__(self) -> Iterator[Batch]:
         n = len(self.series)
-        epoch, order = -1, torch.empty(0, dtype=torch.long)
+        epoch, order = -1, torch.empty(0, dtype=torch.long, device=self.series.device)
         for step in range(self.steps):
             while len(order) < self.size:
                 epoch += 1
                 generator = torch.Generator().manual_seed(derive_seed(self.seed, epoch))
-                order = torch.cat([order, torch.randperm(n, generator=generator)])
-            index, order = order[: self.size].to(self.series.device), order[self.size :]
+                permutation = torch.randperm(n, generator=generator).to(order.device, non_blocking=True)
+                order = torch.cat([order, permutation])
+            index, order = order[: self.size], order[self.size :]
             if step < self.done:
                 continue
             yield (
@@ -83,6 +91,18 @@ class Task(L.LightningModule):
         """One a step, those of an interrupted training before included."""
         self.seconds = 0.0
         """Spent on training, an interrupted training before included."""
+        self.compiled_loss: Callable[[Batch], Tensor] | None = None
+        """loss in a faster form, if there is one."""
+
+    def loss(self, batch: Batch) -> Tensor:
+        """What a step makes smaller, a scalar."""
+        raise NotImplementedError
+
+    def training_step(self, batch: Batch) -> Tensor:
+        """Return the loss of a batch, and note it."""
+        loss = (self.compiled_loss or self.loss)(batch)
+        self.losses.append(loss.detach().clone())  # the next step of a captured graph writes over what it returned
+        return loss
 
     def configure_optimizers(self) -> Any:
         """AdamW, and one cycle of the learning rate over all steps (arXiv:1711.05101, arXiv:1708.07120)."""
@@ -111,14 +131,13 @@ class Pretraining(Task):
         super().__init__(lr, weight_decay)
         self.model, self.maskings = model, maskings
 
-    def training_step(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """Reconstruction loss of a batch, over as many random maskings of it as asked for."""
         series, _, valid = batch
         if self.maskings > 1:
             series = series.repeat(self.maskings, 1, 1)
             valid = None if valid is None else valid.repeat(self.maskings, 1)
         loss: Tensor = self.model(series, valid).loss
-        self.losses.append(loss.detach())
         return loss
 
 
@@ -140,19 +159,26 @@ class Finetuning(Task):
         self.model, self.crop, self.label_smoothing = model, crop, label_smoothing
         self.register_buffer("class_weights", class_weights, persistent=False)
 
-    def training_step(self, batch: Batch) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of a batch, of random crops of it if asked for."""
         series, labels, valid = batch
         if self.crop < 1 and valid is None:
             series = crop_and_stretch(series, self.crop)
-        loss = F.cross_entropy(
+        return F.cross_entropy(
             self.model(series, valid),
             labels,  # type: ignore[arg-type]
             self.class_weights,
             label_smoothing=self.label_smoothing,
         )
-        self.losses.append(loss.detach())
-        return loss
+
+
+def balance(labels: Tensor, n_classes: int) -> Tensor:
+    """Weight (n_classes,) of each class: one over its number of labels (case,), scaled to an average of 1.
+
+    Weights are held to 0.1…10; a class without a case counts as one of a single case.
+    """
+    weights = 1 / labels.bincount(minlength=n_classes).clamp(min=1)
+    return (weights / weights.mean()).clamp(0.1, 10)
 
 
 def crop_and_stretch(series: Tensor, least: float) -> Tensor:
@@ -190,10 +216,11 @@ class _Journal(Callback):
             task.losses, task.seconds = list(found["losses"]), found["seconds"]
             self.batches.done, self.resumed = len(task.losses), found
 
-    def on_train_start(self, trainer: L.Trainer, *_: object) -> None:
+    def on_train_start(self, trainer: L.Trainer, task: Task) -> None:  # type: ignore[override]
         if self.resumed:
             trainer.optimizers[0].load_state_dict(self.resumed["optimizer"])
             trainer.lr_scheduler_configs[0].scheduler.load_state_dict(self.resumed["schedule"])
+            task.losses = [loss.to(task.device) for loss in task.losses]
 
     def on_train_batch_start(self, trainer: L.Trainer, *_: object) -> None:
         seed = derive_seed(self.batches.seed, self.batches.done + trainer.global_step)
@@ -261,7 +288,13 @@ def train(
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     journal = _Journal(phase, batches, checkpoint, session)
     journal.resume(task)
+    accelerated = batches.accelerated and session.device == "cuda"
+    if session.device == "cuda":
+        batches.to(session.device)
+    if accelerated:
+        task.compiled_loss = torch.compile(task.loss, mode="reduce-overhead")
     trainer = L.Trainer(
+        precision="bf16-mixed" if accelerated else "32-true",
         accelerator=session.device,
         devices=1,
         max_epochs=1,
