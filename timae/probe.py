@@ -4,6 +4,8 @@ Protocol of Franceschi, Dieuleveut and Jaggi 2019 (arXiv:1901.10738, Section 5.1
 Ti-MAE paper follows: radial basis functions, gamma 'scale', C by cross-validation on the train split alone.
 """
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import GridSearchCV
@@ -51,4 +53,7 @@ def fit_probe(
     if len(labels) // n_classes < 5 or len(labels) < 50:
         return Probe(n_classes, machine.fit(features, labels))
     grid = {"C": [10.0**k for k in range(-4, 5)] + [UNBOUNDED_C]}
-    return Probe(n_classes, GridSearchCV(machine, grid, cv=5).fit(features, labels).best_estimator_)
+    with warnings.catch_warnings():
+        # a class rarer than the folds is no reason to stop: it is missing in some of them
+        warnings.filterwarnings("ignore", message="The least populated class")
+        return Probe(n_classes, GridSearchCV(machine, grid, cv=5).fit(features, labels).best_estimator_)

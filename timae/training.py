@@ -31,10 +31,13 @@ log = logging.getLogger(__name__)
 Batch = tuple[Tensor, Tensor | None, Tensor | None]
 """series (batch, time, channel), labels (batch,) or None, valid (batch, time) or None."""
 
+EPOCH, STEP = 0, 1
+"""Places under the seed of a training: the order of the cases in a pass, all other chance in a step."""
+
 
 def derive_seed(seed: int, *path: int) -> int:
     """Return a 63-bit seed for a place (phase, epoch, step …) under a run's seed, independent of the others."""
-    return int(np.random.SeedSequence([seed, *path]).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0] >> 1)
 
 
 class Batches:
@@ -68,7 +71,7 @@ class Batches:
         for step in range(self.steps):
             while len(order) < self.size:
                 epoch += 1
-                generator = torch.Generator().manual_seed(derive_seed(self.seed, epoch))
+                generator = torch.Generator().manual_seed(derive_seed(self.seed, EPOCH, epoch))
                 permutation = torch.randperm(n, generator=generator).to(order.device, non_blocking=True)
                 order = torch.cat([order, permutation])
             index, order = order[: self.size], order[self.size :]
@@ -223,7 +226,7 @@ class _Journal(Callback):
             task.losses = [loss.to(task.device) for loss in task.losses]
 
     def on_train_batch_start(self, trainer: L.Trainer, *_: object) -> None:
-        seed = derive_seed(self.batches.seed, self.batches.done + trainer.global_step)
+        seed = derive_seed(self.batches.seed, STEP, self.batches.done + trainer.global_step)
         torch.manual_seed(seed)
         random.seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002 (what a library draws from it must be the same after resuming)

@@ -65,7 +65,7 @@ def test_cross_mixture_starts_as_wide_as_its_source_says() -> None:
 
 
 def test_cls_lets_a_causal_decoder_know_what_is_visible_later() -> None:
-    config = EncoderConfig(emb_size=8, block=Mamba(2, ssm_state_size=8), cls_embed=True)
+    config = EncoderConfig(emb_size=8, block=Mamba(num_heads=2, ssm_state_size=8), cls_embed=True)
     encoder, decoder = Encoder(config), Decoder(DecoderConfig(emb_size=8, block=config.block), config)
     hidden = torch.tensor([[True, True, False, False]])
     series = torch.randn(1, 4, 1, requires_grad=True)

@@ -133,7 +133,7 @@ def test_visible_tokens_keep_their_positions() -> None:
 @given(patch_size=st.integers(1, 5), channels=st.integers(1, 3), n=st.integers(1, 6))
 def test_embedding_is_its_convolution(patch_size: int, channels: int, n: int) -> None:
     config = EncoderConfig(
-        input_dim=channels, emb_size=4, patch_size=patch_size, positions="none", block=Transformer(2)
+        input_dim=channels, emb_size=4, patch_size=patch_size, positions="none", block=Transformer(num_heads=2)
     )
     embedding, series = Embedding(config), torch.randn(2, n * patch_size, channels)
     padded = torch.nn.functional.pad(series.transpose(1, 2), (1, 1))

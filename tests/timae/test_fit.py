@@ -1,0 +1,102 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Training, Transformer
+from timae.fit import fit
+from ucr.prepare import Prepared
+
+BLOCK = Transformer(num_heads=2, intermediate_dim=16)
+MAMBA = Mamba(num_heads=2, ssm_state_size=8)
+TINY = Recipe(
+    EncoderConfig(emb_size=8, num_layers=1, block=BLOCK),
+    DecoderConfig(emb_size=8, num_layers=1, block=BLOCK),
+    pretraining=Training(5, 16),
+    head=Training(40, 16, lr=1e-2),
+    max_tokens=32,
+)
+VARIANTS = {
+    "mean": TINY,
+    "cls": replace(TINY, encoder=replace(TINY.encoder, cls_embed=True), pooling="cls"),
+    "max": replace(TINY, pooling="max"),
+    "mamba": replace(TINY, encoder=replace(TINY.encoder, block=MAMBA), decoder=replace(TINY.decoder, block=MAMBA)),
+    "cross": replace(TINY, decoder=replace(TINY.decoder, kind="cross", predicted_ratio=0.5)),
+    "scratch": replace(TINY, pretraining=None),
+    "probe": replace(TINY, head=Probing()),
+    "balanced": replace(TINY, head=Training(40, 16, lr=1e-2, balanced=True)),
+}
+
+
+def waves(n: int = 60, time: int = 24, padded: bool = False) -> Prepared:
+    """Two classes: slow and fast sines."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    phase = rng.uniform(0, 6.28, (n, 1))
+    series = np.sin(np.linspace(0, 6.28, time) * (1 + 3 * labels[:, None]) + phase).astype(np.float32)
+    mask = np.arange(time) < rng.integers(12, time + 1, (n, 1)) if padded else None
+    return Prepared(series if mask is None else np.where(mask, series, np.float32(0)), mask, labels)
+
+
+@pytest.mark.parametrize("recipe", VARIANTS.values(), ids=VARIANTS)
+def test_every_variant_goes_from_cases_to_probabilities(recipe: Recipe) -> None:
+    cases = waves()
+    fitted = fit(recipe, cases, 2, seed=0)
+    probabilities = fitted.predict_proba(cases)
+    assert probabilities.shape == (60, 2)
+    assert probabilities.sum(axis=1) == pytest.approx(np.ones(60))
+    assert (probabilities.argmax(axis=1) == cases.labels).mean() > 0.7
+    assert ("pretrain" in fitted.losses) == (recipe.pretraining is not None)
+    assert fitted.n_parameters["total"] >= fitted.n_parameters["encoder"] > 0
+
+
+@pytest.mark.parametrize("name", ["mean", "mamba", "cross", "cls", "probe"])
+def test_series_of_unequal_length_can_be_learnt_from(name: str) -> None:
+    cases = waves(padded=True)
+    probabilities = fit(VARIANTS[name], cases, 2, seed=0).predict_proba(cases)
+    assert np.isfinite(probabilities).all()
+    assert cases.mask is not None
+    other = replace(cases, series=np.where(cases.mask, cases.series, np.float32(99)))
+    again = fit(VARIANTS[name], other, 2, seed=0).predict_proba(other)
+    assert again == pytest.approx(probabilities, abs=1e-5), "what stands in the padding does not matter"
+
+
+def test_the_seed_decides_everything() -> None:
+    cases = waves()
+    torch.manual_seed(5)
+    first = fit(TINY, cases, 2, seed=1)
+    torch.manual_seed(6)
+    again, other = fit(TINY, cases, 2, seed=1), fit(TINY, cases, 2, seed=2)
+    assert first.losses == again.losses
+    assert np.array_equal(first.predict_proba(cases), again.predict_proba(cases))
+    assert first.losses != other.losses
+
+
+def test_a_scratch_arm_starts_from_weights_that_pretraining_replaces() -> None:
+    cases = waves()
+    pretrained, scratch = fit(TINY, cases, 2, seed=0), fit(VARIANTS["scratch"], cases, 2, seed=0)
+    assert pretrained.losses["finetune"][0] != scratch.losses["finetune"][0]
+
+
+def test_long_series_get_patches() -> None:
+    fitted = fit(TINY, waves(time=100), 2, seed=0)
+    assert fitted.details == {"patch_size": 4}
+    assert fitted.predict_proba(waves(time=100)).shape == (60, 2)
+
+
+def test_predictions_do_not_depend_on_the_batch() -> None:
+    cases = waves(padded=True)
+    fitted = fit(TINY, cases, 2, seed=0)
+    assert fitted.predict_proba(cases, batch_size=7) == pytest.approx(fitted.predict_proba(cases), abs=1e-6)
+
+
+def test_a_class_without_training_cases_is_possible() -> None:
+    cases = waves()
+    assert fit(TINY, cases, 3, seed=0).predict_proba(cases).shape == (60, 3)
+    assert not fit(VARIANTS["probe"], cases, 3, seed=0).predict_proba(cases)[:, 2].any()
+
+
+def test_series_too_short_to_be_masked_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2 tokens, got 1"):
+        fit(replace(TINY, encoder=replace(TINY.encoder, patch_size=30)), waves(), 2, seed=0)
