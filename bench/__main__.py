@@ -116,6 +116,15 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", required=True, metavar="DIR")
     export.add_argument("--results", default="results", metavar="DIR")
 
+    chaos = command("chaos", stir_chaos, "let tiny runs meet every fault, and compare them with the same in peace")
+    chaos.add_argument("--runs", type=_positive, default=60, metavar="N")
+    chaos.add_argument("--faults", type=_positive, default=3, metavar="N", help="of each kind")
+    chaos.add_argument("--seed", type=_whole, default=0, metavar="N")
+
+    speed = command("speed-pool", measure_pool, "measure what the pool of workers costs beside the runs")
+    speed.add_argument("--runs", type=_positive, default=600, metavar="N", help="that do nothing")
+    speed.add_argument("--datasets", default="GunPoint,ItalyPowerDemand,ArrowHead,OSULeaf", help="for real runs")
+
     compare = command("compare", compare_table, "compare the methods of any CSV table of accuracies")
     compare.add_argument("file", metavar="FILE.csv")
     compare.add_argument("--alpha", type=float, default=0.05)
@@ -399,6 +408,20 @@ def export_results(options: argparse.Namespace) -> int:
 def _stored_contest(options: argparse.Namespace) -> Contest:
     _require_name(options.name)
     return replace(plan.load_contest(Path(options.results) / options.name), results=options.results)
+
+
+def stir_chaos(options: argparse.Namespace) -> int:
+    """Carry out `chaos`."""
+    from bench.chaos import main as stir
+
+    return stir(options.runs, options.faults, options.seed)
+
+
+def measure_pool(options: argparse.Namespace) -> int:
+    """Carry out `speed-pool`."""
+    from bench.speed import main as measure
+
+    return measure(options.runs, tuple(select(options.datasets, None)))
 
 
 def compare_table(options: argparse.Namespace) -> int:
