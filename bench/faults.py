@@ -45,7 +45,7 @@ class Guess:
 
 def execute(contest: Contest, run: Run, session: Session | None = None, *, again: bool = False) -> bench.run.Outcome:
     """Do what bench.run.execute does, with checkpoints all the time."""
-    return bench.run.execute(contest, run, replace(session or Session(), checkpoint_seconds=0.1), again=again)
+    return bench.run.execute(contest, run, replace(session or Session(), checkpoint_seconds=0.3), again=again)
 
 
 def _sleep(config: Baseline, train: Prepared, n_classes: int, seed: int, session: Session) -> Predictor:  # noqa: ARG001

@@ -20,7 +20,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from filelock import FileLock, Timeout
@@ -167,7 +166,7 @@ def cancel(contest: Contest) -> int:
         with FileLock(path, timeout=0):
             return 0
     except Timeout:
-        host, pid = path.read_text().split()
+        host, _, pid = path.read_text().partition(" ")
     if host != socket.gethostname():
         raise ResultError(f"contest {contest.name!r} is run by process {pid} on {host}: cancel it there")
     os.kill(int(pid), signal.SIGTERM)
@@ -177,14 +176,14 @@ def cancel(contest: Contest) -> int:
 @contextmanager
 def hold(contest: Contest) -> Iterator[bool]:
     """Keep other commands from running a contest; gives False where one does already."""
-    lock = FileLock(contest.folder / ".lock")
+    path = contest.folder / ".lock"
     try:
-        lock.acquire(timeout=0)
+        lock = FileLock(path).acquire(timeout=0)
     except Timeout:
         yield False
         return
     with lock:
-        Path(lock.lock_file).write_text(f"{socket.gethostname()} {os.getpid()}")
+        path.write_text(f"{socket.gethostname()} {os.getpid()}")
         yield True
 
 
@@ -210,31 +209,45 @@ def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
             continue
         item = batch.in_flight.pop(future)
         idle.append(slot)
-        try:
-            outcome = future.result()
-        except BrokenProcessPool:
+        outcome = _outcome(batch.contest, item.run, time.monotonic() - began, future)
+        if isinstance(future.exception(), ProcessExpired | BrokenProcessPool):
             slot.renew()
-            false_starts += 1
-            if false_starts > FALSE_STARTS:
-                raise RuntimeError(
-                    "workers die before they take a run: out of memory, or a broken installation?"
-                ) from None
+        false_starts = 0 if outcome else false_starts + 1
+        if false_starts > FALSE_STARTS:
+            raise ResultError("workers die before they take a run: out of memory, or a broken installation?")
+        if not outcome:
             waiting.insert(0, item)
-            continue
-        except Exception as error:
-            outcome = _death(item.run, time.monotonic() - began, error, slot)
-        false_starts = 0
-        if outcome.kind == "elsewhere":
+        elif outcome.kind == "elsewhere":
             later.append((time.monotonic() + LATER, item))
-            continue
-        tries[item.run] += 1
-        if (outcome.transient or outcome.kind == "stopped") and tries[item.run] <= batch.options.retries:
-            watcher.note(f"again: {item.run}: {outcome.error or 'stopped'}")
+        elif outcome.transient and tries[item.run] < batch.options.retries:
+            tries[item.run] += 1
+            watcher.note(f"again: {item.run}: {outcome.error}")
             waiting.insert(0, item)
-            continue
-        if outcome.transient:
-            leave_error(batch.contest, item.run, outcome.error)
-        watcher.end(outcome)
+        else:
+            watcher.end(outcome)
+
+
+def _outcome(contest: Contest, run: Run, seconds: float, future: "ProcessFuture[Outcome]") -> Outcome | None:
+    """Take a run's outcome; where the worker died, leave what is known in place of a traceback.
+
+    Returns:
+        None if the worker died before it took the run.
+    """
+    try:
+        outcome = future.result()
+        if outcome.kind != "stopped":
+            return outcome
+        error = "stopped, though nobody asked for it"
+    except BrokenProcessPool:
+        return None
+    except LimitExceeded as limit:
+        error = f"took longer than its time limit of {limit.args[1]:.0f} s"
+    except ProcessExpired as death:
+        error = f"the worker process died (exit code {death.exitcode}): killed, or out of memory?"
+    except Exception as other:  # the outcome could not be sent, say
+        error = f"{type(other).__name__}: {other}"
+    leave_error(contest, run, error)
+    return Outcome(run, "failed", seconds, error=error, transient=True)
 
 
 def _next(waiting: list[Todo], in_flight: Any) -> Todo:
@@ -242,18 +255,6 @@ def _next(waiting: list[Todo], in_flight: Any) -> Todo:
     busy = {item.shares for item in in_flight} - {None}
     place = next((i for i, item in enumerate(waiting) if item.shares not in busy), 0)
     return waiting.pop(place)
-
-
-def _death(run: Run, seconds: float, error: Exception, slot: _Slot) -> Outcome:
-    """Put what is known about a worker's end in place of a traceback."""
-    if isinstance(error, LimitExceeded):
-        why = f"took longer than its time limit of {error.args[1]:.0f} s"
-    elif isinstance(error, ProcessExpired):
-        slot.renew()
-        why = f"the worker process died (exit code {error.exitcode}): killed, or out of memory?"
-    else:
-        return Outcome(run, "failed", seconds, error=f"{type(error).__name__}: {error}")
-    return Outcome(run, "failed", seconds, error=why, transient=True)
 
 
 def _places(options: Options) -> list[str | None]:
