@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench status report data archive-check bench-load check test format clean
+.PHONY: help setup bench status report data archive-check bench-load bench-mamba cuda check test format clean
 
 help:  ## explain targets and variables
 	@echo 'make TARGET [VARIABLE=value …]'
@@ -73,6 +73,13 @@ archive-check: setup  ## 1-NN with Euclidean distance on what lies under UCR_ROO
 
 bench-load: setup  ## time loading: our reader against sktime's, first load against later ones
 	@$(BIN)/python -m ucr bench-load
+
+bench-mamba: $(VENV)/installed-dev  ## time our Mamba-2 against transformers', one thread each
+	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed mamba
+
+cuda: setup  ## add mamba-ssm's Triton kernels, for a machine with a GPU; a CPU needs none of it
+	$(PIP) setuptools wheel einops
+	MAMBA_FORCE_BUILD=TRUE MAMBA_SKIP_CUDA_BUILD=TRUE $(PIP) --no-build-isolation --no-deps mamba-ssm
 
 check: $(VENV)/installed-dev  ## style, types, import direction
 	$(BIN)/ruff check .

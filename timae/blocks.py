@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from timae.config import Block, Mamba, Transformer
 from timae.linear import TokenLinear
+from timae.mamba import Mamba2
 
 
 def sincos_positions(n: int, dim: int, device: torch.device | str = "cpu") -> Tensor:
@@ -124,8 +125,6 @@ class MambaBlock(nn.Module):
     """
 
     def __init__(self, dim: int, config: Mamba) -> None:
-        from timae.mamba import Mamba2
-
         super().__init__()
         self.norm = nn.LayerNorm(dim, eps=config.layer_norm_eps, elementwise_affine=False)
         self.mamba = Mamba2(
