@@ -295,7 +295,7 @@ def train(
     if session.device == "cuda":
         batches.to(session.device)
     if accelerated:
-        task.compiled_loss = torch.compile(task.loss, mode="reduce-overhead")
+        task.compiled_loss = torch.compile(task.loss, mode="reduce-overhead", dynamic=False)
     trainer = L.Trainer(
         precision="bf16-mixed" if accelerated else "32-true",
         accelerator=session.device,
