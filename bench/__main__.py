@@ -141,6 +141,9 @@ def _add_contest(command: argparse.ArgumentParser) -> None:
         "--resamples", type=_positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
     )
     command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, paper")
+    command.add_argument(
+        "--suite", help="a contest with a name of its own, in place of the four options above: ecg5000"
+    )
     command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
     command.add_argument("--results", default="results", metavar="DIR")
     command.add_argument("--root", help="folder of the archive; default: UCR_ROOT")
@@ -308,8 +311,13 @@ def cancel_contest(options: argparse.Namespace) -> int:
 
 def _contest(options: argparse.Namespace) -> Contest:
     """Check what was asked for, before anything is written."""
-    from bench.methods import DEFAULT_METHODS, METHODS, PRESETS
+    from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES
 
+    if options.suite:
+        _require_known("suite", options.suite, SUITES)
+        for option, value in vars(SUITES[options.suite]).items():
+            setattr(options, option, value)
+        options.name = options.suite if options.name == "default" else options.name
     methods = _split(options.methods) if options.methods else DEFAULT_METHODS
     for method in methods:
         _require_known("method", method, METHODS)

@@ -111,14 +111,15 @@ def compute(
     """Train and test one method on one split; returns its result and what is kept per case."""
     method = get_method(run.method, contest.preset)
     reset_peak_memory()
-    train, read_test = splits(run, contest.root)
+    train, read_test = splits(run, contest.root, method.same_split)
     info = ucr.load.info_for(run.dataset, contest.root)
     preparer = ucr.prepare.fit(train, info, method.preparation)
     n_classes = len(preparer.classes)
     session.report("fit", 0, 0, math.nan)
-    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session)
+    unlabelled = {"unlabelled": blind(preparer(read_test()))} if method.transductive else {}
+    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **unlabelled)
 
-    # only now is the test split read; its labels go no further than the scores
+    # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
     test = preparer(read_test())
     session.report("test", 0, 0, math.nan)
     start = time.perf_counter()
@@ -166,9 +167,14 @@ def _device(method: Method, session: Session) -> str:
     return f"{session.device}: {torch.cuda.get_device_name()}"
 
 
-def splits(run: Run, root: str | None) -> tuple[ucr.load.Split, Any]:
+def blind(cases: ucr.prepare.Prepared) -> ucr.prepare.Prepared:
+    """Return cases without their labels."""
+    return replace(cases, labels=np.full_like(cases.labels, -1))
+
+
+def splits(run: Run, root: str | None, same_split: bool = False) -> tuple[ucr.load.Split, Any]:
     """Return the train split, and a function that reads the test split."""
-    if run.resample == 0:
+    if run.resample == 0 or same_split:
         train = ucr.load.load_split(run.dataset, "train", root)
         return train, functools.partial(ucr.load.load_split, run.dataset, "test", root)
     dataset = ucr.prepare.resample(ucr.load.load(run.dataset, root), run.resample)

@@ -62,7 +62,14 @@ class Fitted:
         return torch.cat(parts).numpy()
 
 
-def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Session | None = None) -> Fitted:
+def fit(
+    recipe: Recipe,
+    cases: Prepared,
+    n_classes: int,
+    seed: int,
+    session: Session | None = None,
+    unlabelled: Prepared | None = None,
+) -> Fitted:
     """Train on a prepared train split.
 
     Args:
@@ -71,6 +78,7 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Ses
         n_classes: classes to tell apart; some may be absent from cases.
         seed: fixes every random choice.
         session: where it happens; None: on the CPU, and nothing is written.
+        unlabelled: series to pre-train on in place of those of cases.
 
     Raises:
         FloatingPointError: training diverged.
@@ -84,7 +92,7 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Ses
     model = Classifier(recipe.encoder_for(series.shape[1]), n_classes, recipe.pooling)
     name = ""
     if recipe.pretraining is not None:
-        made, name = pretrain(recipe, series, valid, seed, session)
+        made, name = pretrain(recipe, *tensors(unlabelled or cases), seed, session)
         model.encoder.load_state_dict(made["encoder"])
         seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
     start = time.perf_counter()

@@ -120,8 +120,8 @@ class Mamba2(nn.Module):
             out: Tensor = fn(x.transpose(1, 2), self.conv1d.weight.squeeze(1), self.conv1d.bias).transpose(1, 2)
             return out
         if x.is_cuda:
-            out = self.conv1d(x.transpose(1, 2))[..., : x.shape[1]].transpose(1, 2)
-            return out
+            out = self.conv1d(x.transpose(1, 2)).transpose(1, 2)
+            return out[:, : x.shape[1]]
         # channels last, where they lie already, oneDNN takes a convolution of images of height 1
         image = F.pad(x, (0, 0, self.conv1d.kernel_size[0] - 1, 0)).unsqueeze(1).permute(0, 3, 1, 2)
         image = F.conv2d(image, self.conv1d.weight.unsqueeze(2), self.conv1d.bias, groups=x.shape[2])
@@ -157,8 +157,8 @@ def scan_chunks(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor, chunk_si
 
     def chunked(t: Tensor, width: int) -> Tensor:
         """(b, l, …) to (b, g, c, q, width)."""
-        t = F.pad(t.reshape(b, length, g, width), (0, 0, 0, 0, 0, pad))
-        return t.view(b, c, q, g, width).permute(0, 3, 1, 2, 4)
+        padded: Tensor = F.pad(t.reshape(b, length, g, width), (0, 0, 0, 0, 0, pad))
+        return padded.view(b, c, q, g, width).permute(0, 3, 1, 2, 4)
 
     x, dt, a = chunked(x, h // g * p), chunked(dt, h // g), chunked(a, h // g)
     B, C = chunked(B, B.shape[-1]), chunked(C, C.shape[-1])

@@ -69,7 +69,7 @@ def test_the_report_shows_every_method_and_its_pictures(finished: Contest) -> No
     text = (finished.reports / "report.md").read_text()
     for method in METHODS.split(","):
         assert f"| {method} |" in text
-    for picture in ("cd_accuracy", "cd_f1_macro", "pretrained_vs_scratch", "seconds"):
+    for picture in ("cd_accuracy", "cd_f1_macro", "timae_timae-scratch", "seconds"):
         assert f"]({picture}.svg)" in text
         assert (finished.reports / f"{picture}.svg").stat().st_size > 1000
     accuracy = pd.read_csv(finished.reports / "accuracy.csv", index_col="dataset")
