@@ -166,7 +166,8 @@ def scan_chunks(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor, chunk_si
     m = s[..., -1:, :] / 2
 
     def by_head(t: Tensor, scale: Tensor) -> Tensor:
-        return (t.unflatten(-1, (h // g, p)) * scale.unsqueeze(-1)).flatten(-2)
+        scaled: Tensor = t.unflatten(-1, (h // g, p)) * scale.unsqueeze(-1)
+        return scaled.flatten(-2)
 
     v = by_head(x, (m - s).exp() * dt)
     y = (C @ B.transpose(-1, -2)).tril() @ v
