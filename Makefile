@@ -6,7 +6,11 @@ RESAMPLES ?= 1
 PRESET    ?= quick
 WORKERS   ?= 2
 NAME      ?= default
+SUITE     ?=
 EXECUTOR  ?= local
+SLURM     ?=
+WAIT      ?= 1
+WORKERS_PER_GPU ?= 1
 RESULTS   ?= results
 UCR_ROOT  ?=
 ARGS      ?=
@@ -18,7 +22,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench status report data archive-check bench-load bench-mamba cuda check test format clean
+.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda check test test-slurm format clean
 
 help:  ## explain targets and variables
 	@echo 'make TARGET [VARIABLE=value …]'
@@ -33,7 +37,11 @@ help:  ## explain targets and variables
 	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
-	@echo '  EXECUTOR=$(EXECUTOR)         where runs run'
+	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the four above: ecg5000'
+	@echo '  EXECUTOR=$(EXECUTOR)         where runs run: local, slurm'
+	@echo '  SLURM=$(SLURM)                 for submitit, such as "partition=debug time=60 gpus_per_node=1"; minutes'
+	@echo '  WAIT=$(WAIT)                 0: submit to SLURM, and do not wait for the end'
+	@echo '  WORKERS_PER_GPU=$(WORKERS_PER_GPU)      runs at a time on each GPU'
 	@echo '  RESULTS=$(RESULTS)        folder of all results'
 	@echo '  UCR_ROOT=$(UCR_ROOT)              folder of the archive, with <Name>/<Name>_TRAIN.tsv; not needed for bundled'
 	@echo '  ARGS=$(ARGS)                  further options of python -m bench run, such as --rerun stale'
@@ -55,15 +63,30 @@ $(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/peers.txt
 	@touch $@
 
-bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md
-	@$(BIN)/python -m bench run --datasets '$(DATASETS)' --methods '$(METHODS)' --resamples $(RESAMPLES) \
-	  --preset $(PRESET) --executor $(EXECUTOR) --workers $(WORKERS) --name '$(NAME)' --results '$(RESULTS)' $(ARGS)
+CONTEST = $(if $(SUITE),--suite '$(SUITE)',--datasets '$(DATASETS)' --methods '$(METHODS)' --resamples $(RESAMPLES) \
+  --preset $(PRESET)) --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
+  --workers-per-gpu $(WORKERS_PER_GPU) --slurm '$(SLURM)'
 
-status: setup  ## what is done, running, failed of contest NAME
+bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md
+	@$(BIN)/python -m bench run $(CONTEST) $(if $(filter 0,$(WAIT)),--no-wait) $(ARGS)
+
+plan: setup  ## what is done, what is to do, hours and ETA; trains nothing
+	@$(BIN)/python -m bench plan $(CONTEST)
+
+status: setup  ## what is done, running, queued, failed of contest NAME
 	@$(BIN)/python -m bench status '$(NAME)' --results '$(RESULTS)'
+
+cancel: setup  ## end what runs of contest NAME, and what is queued in SLURM
+	@$(BIN)/python -m bench cancel '$(NAME)' --results '$(RESULTS)'
 
 report: setup  ## redraw reports/NAME/ from the results alone
 	@$(BIN)/python -m bench report '$(NAME)' --results '$(RESULTS)'
+
+chaos: setup  ## let tiny runs meet kill -9, full disks and worse; nothing may be lost
+	@$(BIN)/python -m bench chaos
+
+bench-pool: setup  ## time what the pool of workers costs beside the runs
+	@$(BIN)/python -m bench speed-pool
 
 data: setup  ## download and verify DATASETS into UCR_ROOT, else the user's cache folder
 	@$(BIN)/python -m ucr download '$(DATASETS)'
@@ -77,6 +100,9 @@ bench-load: setup  ## time loading: our reader against sktime's, first load agai
 bench-mamba: $(VENV)/installed-dev  ## time our Mamba-2 against transformers', one thread each
 	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed mamba
 
+bench-train: setup  ## time our training steps against plain Lightning, one thread each
+	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed train
+
 cuda: setup  ## add mamba-ssm's Triton kernels, for a machine with a GPU; a CPU needs none of it
 	$(PIP) setuptools wheel einops
 	MAMBA_FORCE_BUILD=TRUE MAMBA_SKIP_CUDA_BUILD=TRUE $(PIP) --no-build-isolation --no-deps mamba-ssm
@@ -89,6 +115,9 @@ check: $(VENV)/installed-dev  ## style, types, import direction
 
 test: $(VENV)/installed-dev  ## run the tests
 	$(BIN)/python -m pytest -n 2
+
+test-slurm: $(VENV)/installed-dev  ## run the tests that need a SLURM that answers
+	$(BIN)/python -m pytest -m slurm
 
 format: $(VENV)/installed-dev  ## format the code
 	$(BIN)/ruff check --fix-only .
