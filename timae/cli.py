@@ -477,6 +477,7 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line on args, by default the program's own."""
     # cases lie in memory, so the loader's advice to start processes is wrong
     warnings.filterwarnings("ignore", message=".*does not have many workers")
+    warnings.filterwarnings("ignore", message=".*LeafSpec")  # Lightning's own to mend
     try:
         CommandLine(
             FlagModel,

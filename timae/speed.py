@@ -275,6 +275,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=5, help="timings of each side")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="of train")
     options = parser.parse_args(arguments)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: PyTorch finds no GPU here")
     torch.set_num_threads(1)
     torch.manual_seed(0)
     reached = mamba(options.rounds) if options.what == "mamba" else train(options.rounds, options.device)
