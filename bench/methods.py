@@ -32,6 +32,10 @@ class Predictor(Protocol):
         """Training loss by phase, one a step."""
 
     @property
+    def reconstruction(self) -> dict[str, NDArray[Any]]:
+        """What pre-training makes of hidden values of a few train series: series, masked, prediction (case, time)."""
+
+    @property
     def details(self) -> dict[str, Any]:
         """What followed from the train split: the patch size, say."""
 

@@ -356,8 +356,8 @@ def _learning(material: Material) -> str:
         name = f"{result.method} on {result.dataset}, resample {result.resample}"
         lines = [f"## A run from within\n\n{name}."]
         lines.append(_picture(material, figures.learning_curves(panels), "learning", f"Learning curves of {name}"))
-        if "reconstruction" in kept:
-            figure = figures.reconstruction(kept["reconstructed_series"], kept["masked"], kept["reconstruction"])
+        if "reconstruction_series" in kept:
+            figure = figures.reconstruction(*(kept[f"reconstruction_{x}"] for x in ("series", "masked", "prediction")))
             lines.append(_picture(material, figure, "reconstruction", f"What {name} predicts of hidden values"))
         return "\n\n".join(lines)
     return ""

@@ -155,7 +155,8 @@ def compute(
         "probabilities": probabilities.astype(np.float32),
         "classes": np.array(preparer.classes),
     }
-    return result, arrays | {f"{phase}_losses": np.asarray(x, np.float32) for phase, x in predictor.losses.items()}
+    arrays |= {f"{phase}_losses": np.asarray(x, np.float32) for phase, x in predictor.losses.items()}
+    return result, arrays | {f"reconstruction_{what}": x for what, x in predictor.reconstruction.items()}
 
 
 def _device(method: Method, session: Session) -> str:

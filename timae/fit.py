@@ -37,6 +37,8 @@ class Fitted:
     """By phase, one a step."""
     pretrained: str = ""
     """Name of the shared pre-training that it builds on, if it does."""
+    reconstruction: dict[str, NDArray[Any]] = field(default_factory=dict)
+    """Of a few pre-training series (case, time): series, masked, prediction."""
 
     @property
     def details(self) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def fit(
     """
     session = session or Session()
     series, valid = tensors(cases)
-    seconds, losses = {}, {}
+    seconds, losses, reconstruction = {}, {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
     model = Classifier(recipe.encoder_for(series.shape[1]), n_classes, recipe.pooling)
     name = ""
@@ -95,6 +97,7 @@ def fit(
         made, name = pretrain(recipe, *tensors(unlabelled or cases), seed, session)
         model.encoder.load_state_dict(made["encoder"])
         seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
+        reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
     start = time.perf_counter()
     probe = None
     if isinstance(recipe.head, Training):
@@ -116,7 +119,7 @@ def fit(
         features = represent(model, series, valid)
         probe = fit_probe(features, cases.labels, n_classes, recipe.head, seed)
         seconds["finetune"] = time.perf_counter() - start
-    return Fitted(recipe, model.eval(), probe, seconds, losses, name)
+    return Fitted(recipe, model.eval(), probe, seconds, losses, name, reconstruction)
 
 
 def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, session: Session) -> tuple[Content, str]:
@@ -136,7 +139,12 @@ def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, se
         batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
         task = Pretraining(model, training.lr, training.weight_decay, training.maskings)
         losses = train(task, batches, "pretrain", session, checkpoint)
-        return {"encoder": model.encoder.state_dict(), "losses": torch.tensor(losses), "seconds": task.seconds}
+        return {
+            "encoder": model.encoder.state_dict(),
+            "losses": torch.tensor(losses),
+            "seconds": task.seconds,
+            "reconstruction": reconstruct(model, series[:3], None if valid is None else valid[:3]),
+        }
 
     if session.pretrained is None:
         return make(session.folder and session.folder / "pretrain.ckpt", session), ""
@@ -154,6 +162,14 @@ def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, se
     }
     shared = replace(session, identity=digest(key))  # whoever gets the lock goes on from the others' checkpoint
     return obtain(session.pretrained, key, lambda checkpoint: make(checkpoint, shared), session)
+
+
+def reconstruct(model: MaskedAutoencoder, series: Tensor, valid: Tensor | None) -> Content:
+    """What a trained autoencoder predicts of hidden values, for a reader to see: series, masked, prediction."""
+    torch.manual_seed(0)
+    with torch.inference_mode():
+        found = model(series, valid)
+    return {"series": series[..., 0], "masked": found.predicted, "prediction": found.values[..., 0].clone()}
 
 
 def represent(model: Classifier, series: Tensor, valid: Tensor | None, batch_size: int = 256) -> NDArray[np.float32]:
