@@ -134,7 +134,7 @@ PRESETS = {
             EncoderConfig(block=README_ENCODER),
             DecoderConfig(block=replace(README_ENCODER, intermediate_dim=128)),
             pretraining=Training(steps=1000, batch_size=64),
-            head=Training(steps=400, batch_size=64, crop=0.9),
+            head=Training(steps=400, batch_size=64, crop=0.9, balanced=True),
         ),
         same_split=True,
     ),
@@ -160,8 +160,11 @@ def _cls(recipe: Recipe) -> Recipe:
 
 
 def _mamba(recipe: Recipe) -> Recipe:
-    """One Mamba-2 block in place of all transformer blocks, in the encoder and in the decoder."""
-    encoder = replace(recipe.encoder, block=Mamba(), num_layers=1)
+    """One Mamba-2 block in place of all transformer blocks, in the encoder and in the decoder.
+
+    Always with a CLS token: through it alone a causal decoder gets at what is visible after the token it predicts.
+    """
+    encoder = replace(recipe.encoder, block=Mamba(), num_layers=1, cls_embed=True)
     return replace(recipe, encoder=encoder, decoder=replace(recipe.decoder, block=Mamba(), num_layers=1))
 
 
@@ -170,7 +173,7 @@ def _large(recipe: Recipe) -> Recipe:
 
 
 def _cross(recipe: Recipe) -> Recipe:
-    return replace(recipe, decoder=replace(recipe.decoder, kind="cross", predicted_ratio=0.25))
+    return replace(recipe, decoder=replace(recipe.decoder, kind="cross", predicted_ratio=1 / 3))
 
 
 ARCHITECTURES: dict[str, Callable[[Recipe], Recipe]] = {

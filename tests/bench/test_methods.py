@@ -6,8 +6,10 @@ import pytest
 
 import ucr.load
 import ucr.prepare
-from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, get_method
+from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES, get_method
 from bench.run import check_probabilities
+from timae.config import Recipe
+from timae.encoder import Encoder, n_parameters
 from ucr.archive import ARCHIVE
 
 
@@ -76,3 +78,30 @@ def test_minirocket_is_as_good_as_published() -> None:
 def test_what_is_no_table_of_probabilities_is_refused(probabilities: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_probabilities(probabilities, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder_parameters"),
+    [
+        ("timae-cls", 91_712),
+        ("timae", 91_648),  # no CLS token
+        ("timae-mamba", 35_696),
+        ("timae-mamba-large", 1_714_688),
+        ("timae-mamba-large-cls", 1_714_688),
+    ],
+)
+def test_encoders_of_ecg5000_are_no_larger_than_those_they_are_held_against(name: str, encoder_parameters: int) -> None:
+    config = get_method(name, SUITES["ecg5000"].preset).config
+    assert isinstance(config, Recipe)
+    assert n_parameters(Encoder(config.encoder_for(140))) == encoder_parameters
+
+
+def test_transductive_methods_pre_train_on_other_series_and_say_so() -> None:
+    for name in METHODS:
+        method = get_method(name, "smoke")
+        assert method.transductive == name.endswith("-transductive")
+        assert method.describe()["transductive"] == method.transductive
+    method = get_method("timae-transductive", "smoke")
+    train, test = splits("GunPoint", None, method.preparation)
+    losses = [method.fit(method.config, train, 2, 0, unlabelled=cases).losses for cases in (train, test)]
+    assert losses[0]["pretrain"] != losses[1]["pretrain"]
