@@ -118,8 +118,8 @@ class _Arena:
         return self.process
 
     def rage(self, rounds: int, chance: random.Random) -> Counter[str]:
-        """Inject every fault so often, in random order and at random moments, until the contest is done."""
-        kinds: dict[str, Callable[[random.Random], bool]] = {
+        """Inject every fault so often, in random order, at random moments of work, until the contest is done."""
+        kinds: dict[str, Callable[[random.Random], None]] = {
             "kill -9 of a worker": self.kill_worker,
             "kill -9 of the command": self.kill_command,
             "SIGTERM to the command": self.terminate_command,
@@ -131,20 +131,21 @@ class _Arena:
         if os.environ["BENCH_CHAOS_SMALL"]:
             kinds["a full disk"] = self.fill_disk
         waiting = [kind for kind in kinds for _ in range(rounds)]
-        chance.shuffle(waiting)
         end = time.monotonic() + LONGEST
-        starts = 0
+        process, starts = self.start(), 1
         while time.monotonic() < end:
-            if self.process is None or self.process.poll() is not None:
-                if self.process is not None and self.process.returncode == 0 and not waiting:
-                    break
-                self.start()
+            if process.poll() is not None:
+                if process.returncode == 0:
+                    if not waiting:
+                        break
+                    self.truncate_result(chance)  # all is done, and faults are left: there must be more to do
+                process = self.start()
                 starts += 1
             time.sleep(chance.uniform(0.2, 1.5))
-            if waiting and self.process and self.process.poll() is None and kinds[waiting[-1]](chance):
-                self.injected[waiting.pop()] += 1
-            elif waiting:
-                chance.shuffle(waiting)  # it had no victim at this moment
+            if waiting and process.poll() is None and any(self.contest.folder.glob("work/shaky*/state.json")):
+                kind = waiting.pop(chance.randrange(len(waiting)))
+                kinds[kind](chance)
+                self.injected[kind] += 1
         for kind, token in TOKENS.items():
             self.injected[kind] -= len(list(self.faults.glob(f"{token}.*")))  # those that nobody met
         _say(f"the command was started {starts} times")
@@ -155,67 +156,53 @@ class _Arena:
         written = Counter((self.faults / "ledger").read_text().split())
         return [run for run, n in written.items() if n > 1 + self.truncated[run]]
 
-    def kill_worker(self, chance: random.Random) -> bool:
-        victims = []
-        with suppress(psutil.Error):
+    def kill_worker(self, chance: random.Random) -> None:
+        with suppress(psutil.Error, IndexError):
             children = psutil.Process(self._pid()).children()
-            victims = [child for child in children if any("spawn_main" in word for word in child.cmdline())]
-        if victims:
-            chance.choice(victims).kill()
-        return bool(victims)
+            chance.choice([child for child in children if any("spawn_main" in word for word in child.cmdline())]).kill()
 
-    def kill_command(self, _: random.Random) -> bool:
+    def kill_command(self, _: random.Random) -> None:
         os.kill(self._pid(), signal.SIGKILL)
-        return True
 
-    def terminate_command(self, _: random.Random) -> bool:
+    def terminate_command(self, _: random.Random) -> None:
         os.kill(self._pid(), signal.SIGTERM)
-        return True
 
-    def truncate_result(self, chance: random.Random) -> bool:
-        found = [run for run in self.contest.runs() if run.path(self.contest.folder).exists()]
-        if not found:
-            return False
-        run = chance.choice(found)
-        path = run.path(self.contest.folder)
-        os.truncate(path, path.stat().st_size // 2)
-        self.truncated[str(run)] += 1
-        return True
+    def truncate_result(self, chance: random.Random) -> None:
+        folder = self.contest.folder
+        done = [run for run in self.contest.runs() if run.method.startswith("shaky") and run.path(folder).exists()]
+        run = chance.choice(done or [Run("none", "none", 0)])
+        with suppress(FileNotFoundError):
+            os.truncate(run.path(folder), 100)
+            self.truncated[str(run)] += 1
 
-    def forbid_writing(self, chance: random.Random) -> bool:
+    def forbid_writing(self, chance: random.Random) -> None:
         folders = [self.contest.folder, *(path for path in self.contest.folder.rglob("*") if path.is_dir())]
-        for folder in folders:
-            with suppress(FileNotFoundError):
-                folder.chmod(0o555)
-        time.sleep(chance.uniform(0.5, 1.5))
-        for folder in folders:
-            with suppress(FileNotFoundError):
-                folder.chmod(0o755)
-        return True
+        for mode in (0o555, 0o755):
+            for folder in folders:
+                with suppress(FileNotFoundError):
+                    folder.chmod(mode)
+            time.sleep(chance.uniform(0.5, 2.5) if mode == 0o555 else 0)
 
-    def fill_disk(self, chance: random.Random) -> bool:
+    def fill_disk(self, chance: random.Random) -> None:
         ballast = self.folder / "ballast"
-        with suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while file.write(bytes(1 << 16)):
-                pass
-        time.sleep(chance.uniform(0.5, 1.5))
+        with ballast.open("wb", buffering=0) as file:
+            end = time.monotonic() + chance.uniform(0.5, 2.5)
+            while time.monotonic() < end:
+                with suppress(OSError):
+                    file.write(bytes(1 << 16))
         ballast.unlink()
-        return True
 
-    def set_clock_back(self, _: random.Random) -> bool:
+    def set_clock_back(self, _: random.Random) -> None:
         """Let a worker see an hour less, and every file bear a time that is still to come."""
         ahead = time.time() + 3600
         for path in self.contest.folder.rglob("*"):
             with suppress(FileNotFoundError):
                 os.utime(path, (ahead, ahead))
-        return self.ask_for("clock")
+        self.ask_for("clock")
 
-    def ask_for(self, fault: str, _: random.Random | None = None) -> bool:
-        """Have a method misbehave; while there is a method at work to do so."""
-        if not any(self.contest.folder.glob("work/shaky*/state.json")):
-            return False
+    def ask_for(self, fault: str, _: random.Random | None = None) -> None:
+        """Have the next shaky run misbehave."""
         (self.faults / f"{fault}.{self.injected.total()}").touch()
-        return True
 
     def _pid(self) -> int:
         assert self.process is not None

@@ -37,6 +37,7 @@ class Guess:
     n_parameters: dict[str, int] = field(default_factory=dict)
     losses: dict[str, list[float]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    reconstruction: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
         """Class probabilities (case, class)."""

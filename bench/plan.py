@@ -200,7 +200,7 @@ def _shared_pretraining(method: Method, run: Run) -> Hashable:
     if not isinstance(config, Recipe) or config.pretraining is None:
         return None
     recipe = (config.encoder, config.decoder, config.pretraining, config.mask_ratio, config.max_tokens)
-    return (run.dataset, run.resample, method.preparation, *recipe)
+    return (run.dataset, run.resample, method.preparation, method.transductive, *recipe)
 
 
 def makespan(todo: Sequence[Todo], workers: int) -> float:

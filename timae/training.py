@@ -317,6 +317,8 @@ def train(
     losses = torch.stack(task.losses).tolist()
     if not np.isfinite(losses).all():
         step = int(np.argmin(np.isfinite(losses)))
+        if checkpoint:
+            checkpoint.unlink(missing_ok=True)  # resumed, it would lead here again
         raise FloatingPointError(f"the loss became {losses[step]} at step {step} of {len(losses)}")
     nn.Module.eval(task.cpu())
     return [float(loss) for loss in losses]

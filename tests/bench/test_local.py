@@ -8,11 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from bench import faults, local, plan
 from bench.plan import Run, Todo
+from bench.run import Outcome
 
 PROJECT = Path(__file__).parents[2]
 
@@ -87,55 +90,108 @@ def workers(process: "subprocess.Popen[str]") -> list[psutil.Process]:
     return [child for child in children if any("spawn_main" in word for word in child.cmdline())]
 
 
-def test_what_a_worker_dies_of_costs_one_try_of_one_run(contest: Make) -> None:
-    one = contest("shaky-noop,noop", "Sines,Waves")
-    one.inject("kill", "memory")
-    code, out, err = one.run("--retries", "2")
-    assert code == 0, err
-    assert len(one.done()) == 4
-    assert out.count("again: shaky-noop/") == 2
-    assert "the worker process died (exit code -9)" in out
+class Pool:
+    """The pool alone, in this process, without command or report."""
+
+    def __init__(self, one: Contest, methods: str, datasets: str) -> None:
+        names = tuple(methods.split(",")), tuple(datasets.split(","))
+        self.contest = plan.Contest("c", *names, 1, "smoke", str(one.folder / "results"), one.environment["UCR_ROOT"])
+        self.ended: list[Outcome] = []
+        self.notes: list[str] = []
+        self.at_begin: Callable[[], object] = list
+
+    def begin(self, run: Run) -> None:
+        self.at_begin()
+
+    def end(self, outcome: Outcome) -> None:
+        self.ended.append(outcome)
+
+    def note(self, line: str) -> None:
+        self.notes.append(line)
+
+    def run(self, **options: Any) -> dict[str, Outcome]:
+        settings = local.Options(execute=faults.execute, **options)
+        self.ended, self.notes = [], []
+        local.wait(local.submit(self.contest, plan.survey(self.contest).todo, settings), self)
+        return {f"{outcome.run.method}/{outcome.run.dataset}": outcome for outcome in self.ended}
+
+
+@pytest.fixture
+def pool(contest: Make, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], tuple[Contest, Pool]]:
+    def make(methods: str, datasets: str) -> tuple[Contest, Pool]:
+        one = contest(methods, datasets)
+        monkeypatch.setenv("BENCH_FAULTS", str(one.faults))
+        return one, Pool(one, methods, datasets)
+
+    return make
+
+
+MakePool = Callable[[str, str], tuple[Contest, Pool]]
+
+
+def test_what_a_worker_dies_of_costs_one_try_of_one_run(pool: MakePool) -> None:
+    one, workers = pool("shaky-noop,noop", "Sines,Waves")
+    one.inject("kill", "memory", "hang")
+    outcomes = workers.run(retries=3, time_limit=3)
+    assert {outcome.kind for outcome in outcomes.values()} == {"done"}
+    assert len(one.done()) == len(outcomes) == 4
+    reasons = sorted(note.split(": ", 2)[2] for note in workers.notes)
+    assert reasons[0] == "MemoryError"
+    assert reasons[1].startswith("the worker process died (exit code -9)")
+    assert reasons[2] == "took longer than its time limit of 3 s"
     assert sorted(one.ledger()) == sorted(set(one.ledger()))
 
 
-def test_what_fails_twice_is_reported_and_the_next_command_does_it(contest: Make) -> None:
-    one = contest("shaky-noop,noop", "Sines")
+def test_what_fails_twice_is_reported_and_the_next_time_it_is_done(pool: MakePool) -> None:
+    one, workers = pool("shaky-noop,noop", "Sines")
     one.inject("kill", "kill")
-    code, out, err = one.run()
-    assert code == 1
+    outcomes = workers.run()
+    assert outcomes["shaky-noop/Sines"].kind == "failed"
     assert one.done() == {"noop/Sines"}
-    assert "failed: shaky-noop/Sines/resample-0: the worker process died" in err
     error = one.results / "shaky-noop" / "Sines" / "resample-0.error.txt"
-    assert "died" in error.read_text()
-    code, out, _ = one.run()
-    assert (code, len(one.done())) == (0, 2)
-    assert "1 done, 1 to do" in out
+    assert "died (exit code -9)" in error.read_text()
+    assert [*workers.run()] == ["shaky-noop/Sines"]
+    assert len(one.done()) == 2
     assert not error.exists()
 
 
-def test_an_exception_and_a_nan_are_not_tried_again_by_the_same_command(contest: Make) -> None:
-    one = contest("shaky", "Sines,Waves")
+def test_an_exception_and_a_nan_are_not_tried_again_at_once(pool: MakePool) -> None:
+    one, workers = pool("shaky", "Sines,Waves")
     one.inject("nan", "exception")
-    code, out, err = one.run("--workers", "1")
-    assert code == 1
-    assert "again:" not in out
-    assert "the loss became nan" in err
-    assert "an exception in a method" in err
+    outcomes = workers.run(workers=1)
+    assert workers.notes == []
+    assert sorted(outcome.error.partition(" at ")[0] for outcome in outcomes.values()) == [
+        "FloatingPointError: the loss became nan",
+        "ValueError: an exception in a method",
+    ]
     assert not list(one.results.glob("work/*"))  # no checkpoint on the way to a NaN
+    assert not list(one.results.glob("pretrained/*.ckpt"))
     log = (one.results / "shaky" / "Waves" / "resample-0.log").read_text()
     assert "python -m bench run-one shaky/Waves/resample-0 --name c --results" in log
-    code, out, err = one.run("shaky/Waves/resample-0", "--name", "c", command="run-one")
+    workers.contest.save()
+    code, _, err = one.run("shaky/Waves/resample-0", "--name", "c", command="run-one")
     assert code == 0, err
     assert one.done() == {"shaky/Waves"}
+    assert workers.run(keep_checkpoints=True).keys() == {"shaky/Sines"}
+    assert [path.parent.name for path in one.results.glob("work/*/finetune.ckpt")] == ["shaky.Sines.0"]
 
 
-def test_a_run_that_hangs_ends_at_its_limit(contest: Make) -> None:
-    one = contest("shaky-noop,noop", "Sines")
-    one.inject("hang")
-    code, out, err = one.run("--time-limit", "0.05")
-    assert code == 0, err
-    assert "again: shaky-noop/Sines/resample-0: took longer than its time limit of 3 s" in out
-    assert len(one.done()) == 2
+def test_an_idle_worker_that_is_killed_costs_nothing(pool: MakePool) -> None:
+    one, workers = pool("noop", "Sines,Waves,Ragged")
+
+    killed: list[psutil.Process] = []
+
+    def kill_idle() -> None:
+        if len(one.done()) == 1 and not killed:  # the second run is about to be given to the worker that did the first
+            [idle] = [p for p in psutil.Process().children() if any("spawn_main" in word for word in p.cmdline())]
+            idle.kill()  # and leave it to the pool to reap it
+            killed.append(idle)
+
+    workers.at_begin = kill_idle
+    workers.run(workers=1)
+    assert len(one.done()) == 3
+    assert len(killed) == 1
+    assert workers.notes == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -190,29 +246,9 @@ def test_a_second_command_on_the_same_contest_is_refused_and_status_and_cancel_w
     assert "0 command" in one.run("c", command="cancel")[1]
 
 
-def test_an_idle_worker_that_is_killed_costs_nothing(contest: Make) -> None:
-    one = contest("sleep-2,noop", "Sines")
-    process = one.start("--workers", "3")
-    wait_until(lambda: one.states() and "noop/Sines" in one.done())
-    for worker in workers(process):
-        if worker.pid not in [state["pid"] for state in one.states()]:
-            worker.kill()
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    assert "again" not in out
-
-
-def test_checkpoints_are_kept_on_request_only(contest: Make) -> None:
-    one = contest("shaky", "Sines")
-    assert one.run("--keep-checkpoints")[0] == 0
-    assert (one.results / "work" / "shaky.Sines.0" / "finetune.ckpt").exists()
-
-
 def test_runs_that_share_a_pre_training_are_not_started_together() -> None:
-    from bench.local import _next
-
     a, b, c = (Todo(Run(name, "D", 0), 1.0, shares) for name, shares in (("a", "p"), ("b", "p"), ("c", "q")))
     waiting = [b, c]
-    assert _next(waiting, [a]) == c
-    assert _next(waiting, [a, c]) == b  # nothing else is left
+    assert local._next(waiting, [a]) == c
+    assert local._next(waiting, [a, c]) == b  # nothing else is left
     assert waiting == []
