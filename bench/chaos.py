@@ -52,8 +52,9 @@ def main(n_runs: int, faults: int, seed: int) -> int:
     if INSIDE not in os.environ:
         return _with_a_small_disk()
     disk = Path(os.environ[INSIDE])
-    resamples = -(-n_runs // (len(METHODS) * len(DATASETS)))
-    calm, storm = (_Arena(disk / name, resamples) for name in ("calm", "storm"))
+    datasets = DATASETS[: -(-n_runs // len(METHODS))]
+    resamples = -(-n_runs // (len(METHODS) * len(datasets)))
+    calm, storm = (_Arena(disk / name, datasets, resamples) for name in ("calm", "storm"))
     _say(f"{sum(1 for _ in calm.contest.runs())} runs in peace, for comparison")
     if calm.start().wait() != 0:
         _say((calm.faults / "output").read_text())
@@ -91,13 +92,13 @@ def _with_a_small_disk() -> int:
 
 
 class _Arena:
-    """A contest, its disk, and the ways to trouble it."""
+    """A contest, its folder, and the ways to trouble it."""
 
-    def __init__(self, folder: Path, resamples: int) -> None:
+    def __init__(self, folder: Path, datasets: tuple[str, ...], resamples: int) -> None:
         self.folder, self.faults = folder, folder.parent / f"{folder.name}-faults"
         folder.mkdir()
         self.faults.mkdir()
-        self.contest = Contest("chaos", METHODS, DATASETS, resamples, "smoke", str(folder / "results"))
+        self.contest = Contest("chaos", METHODS, datasets, resamples, "smoke", str(folder / "results"))
         self.process: subprocess.Popen[bytes] | None = None
         self.injected: Counter[str] = Counter()
         self.truncated: Counter[str] = Counter()
