@@ -23,7 +23,7 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
         raise results.ResultError(f"no results in {contest.folder}: nothing to export")
     if form == "tsml":
         return [_tsml(contest, result, folder) for result in finished]
-    runs = results.tidy(finished)
+    runs = tables.tidy(finished)
     if form == "long":
         return [_write(folder / f"{score}_long.csv", _long(runs, score)) for score in results.SCORES]
     by_score = tables.score_tables(runs)

@@ -43,7 +43,7 @@ class Material:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run."""
-        return results.tidy(self.finished)
+        return tables.tidy(self.finished)
 
     @cached_property
     def scores(self) -> dict[str, pd.DataFrame]:
@@ -245,7 +245,7 @@ def _published(material: Material) -> str:
     }
     kept, excluded = published.fair(published.load_published(), ours)
     available = [method for method in published.METHODS if method in kept]
-    joined = published.join(results.score_table(own, "accuracy"), kept, available)
+    joined = published.join(tables.score_table(own, "accuracy"), kept, available)
     comparison = tables.compare(joined)
     if not comparison:
         return ""

@@ -1,4 +1,4 @@
-"""What came out: one result a run, written whole or not at all, and the tables made of them.
+"""What came out: one result a run, written whole or not at all.
 
 A run's files lie in <results>/<contest>/<method>/<dataset>/:
 
@@ -11,13 +11,12 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 SCORES = ("accuracy", "balanced_accuracy", "f1_macro", "auroc", "log_loss")
@@ -169,23 +168,3 @@ def failures(folder: Path) -> dict[str, str]:
         name = path.relative_to(folder).as_posix().removesuffix(".error.txt")
         found[name] = lines[-1] if lines else "no traceback"
     return found
-
-
-def tidy(results: Iterable[Result]) -> pd.DataFrame:
-    """Return one row a run: identity, scores, sizes, seconds, memory, parameters."""
-    rows = []
-    for result in results:
-        row = {
-            field.name: getattr(result, field.name)
-            for field in fields(Result)
-            if field.name not in ("n_parameters", "preparation", "config", "details", "environment")
-        }
-        row["encoder_parameters"] = result.n_parameters.get("encoder")
-        row["total_parameters"] = result.n_parameters.get("total")
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def score_table(runs: pd.DataFrame, score: str) -> pd.DataFrame:
-    """Pivot tidy runs to dataset × method, the mean over resamples; NaN where there is no run."""
-    return runs.pivot_table(index="dataset", columns="method", values=score, aggfunc="mean", sort=False)

@@ -1,17 +1,18 @@
 """The tables of a report, made of tidy runs: numbers only, no files and no pictures.
 
-Input throughout: `runs`, one row a run, as bench.results.tidy returns it; `table`, a score table, index data sets,
+Input throughout: `runs`, one row a run, as `tidy` returns it; `table`, a score table, index data sets,
 columns methods, the mean over resamples, NaN where there is no run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from bench import effects, results, statistics
+from bench.results import Result
 from bench.statistics import Comparison, Pair
 from ucr.archive import ARCHIVE
 
@@ -39,6 +40,26 @@ class Answer(NamedTuple):
     posterior: effects.Posterior
     p_holm: float
     """Holm's correction over all the answers of a report."""
+
+
+def tidy(results: Iterable[Result]) -> pd.DataFrame:
+    """Return one row a run: identity, scores, sizes, seconds, memory, parameters."""
+    rows = []
+    for result in results:
+        row = {
+            field.name: getattr(result, field.name)
+            for field in fields(Result)
+            if field.name not in ("n_parameters", "preparation", "config", "details", "environment")
+        }
+        row["encoder_parameters"] = result.n_parameters.get("encoder")
+        row["total_parameters"] = result.n_parameters.get("total")
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def score_table(runs: pd.DataFrame, score: str) -> pd.DataFrame:
+    """Pivot tidy runs to dataset × method, the mean over resamples; NaN where there is no run."""
+    return runs.pivot_table(index="dataset", columns="method", values=score, aggfunc="mean", sort=False)
 
 
 def compare(table: pd.DataFrame) -> Comparison | None:
@@ -229,4 +250,4 @@ def costs(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def score_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Score table of each score."""
-    return {score: results.score_table(runs, score) for score in results.SCORES}
+    return {score: score_table(runs, score) for score in results.SCORES}

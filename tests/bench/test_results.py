@@ -8,7 +8,7 @@ import pytest
 from made import a_result
 from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
 
-from bench import results
+from bench import results, tables
 from bench.results import ResultError
 
 
@@ -106,10 +106,10 @@ def test_tables(tmp_path: Path) -> None:
         for resample, accuracy in enumerate(accuracies):
             stored(tmp_path, method=method, resample=resample, accuracy=accuracy)
     stored(tmp_path, method="a", dataset="Waves", accuracy=1.0, n_parameters={})
-    runs = results.tidy(results.read_all(tmp_path))
+    runs = tables.tidy(results.read_all(tmp_path))
     assert len(runs) == 5
     assert runs["encoder_parameters"].isna().sum() == 1
-    table = results.score_table(runs, "accuracy")
+    table = tables.score_table(runs, "accuracy")
     assert table.loc["Sines"].to_dict() == pytest.approx({"a": 0.6, "b": 0.4})
     assert table.loc["Waves", "a"] == 1
     assert math.isnan(table.loc["Waves", "b"])
