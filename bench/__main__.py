@@ -227,6 +227,8 @@ def _run_held(contest: Contest, options: argparse.Namespace) -> int:
     settings = _settings(options)
     batch = executor.submit(contest, survey.todo, settings)
     if options.no_wait:
+        if batch.rest:
+            print(f"no room in SLURM's queue for {len(batch.rest)} runs: give the same command again later")
         print(f"submitted; see: python -m bench status {contest.name} --results {contest.results}")
         return 0
     with Progress(survey.todo, executor.width(settings)) as progress:

@@ -8,13 +8,10 @@ does what its bundle still lacks. Beside the results lie
 """
 
 import datetime
-import getpass
 import heapq
 import json
 import math
 import os
-import re
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
@@ -23,7 +20,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import live, local, plan, results
+from bench import cluster, live, local, plan, results
+from bench.cluster import SlurmError
 from bench.local import Options, Watcher
 from bench.plan import Contest, Run, Todo
 from bench.run import Outcome, leave_error
@@ -41,12 +39,6 @@ RESTARTS = 50
 POLL_SECONDS = 5.0
 SILENCES = 60
 """So many polls in a row may go without an answer."""
-FINAL = ("COMPLETED", "CANCELLED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE")
-"""States in which SLURM still lists a task for some minutes."""
-
-
-class SlurmError(results.ResultError):
-    """SLURM cannot do what was asked for; the message is one line that says why."""
 
 
 @dataclass
@@ -105,7 +97,7 @@ def submit(contest: Contest, todo: Sequence[Todo], options: Options) -> Batch:
     given = {run for runs in batch.tasks.values() for run in runs}
     workers = _workers(options, parameters)
     bundles = bundle([item for item in todo if item.run not in given], budget, workers, target)
-    size, room = _limits() if bundles else (1, 0)
+    size, room = cluster.limits() if bundles else (1, 0)
     batch.rest = [item for items in bundles[room:] for item in items]
     absolute = replace(contest, results=str(Path(contest.results).resolve()))
     inside = replace(options, workers=workers, slurm={})
@@ -122,7 +114,10 @@ def wait(batch: Batch, watcher: Watcher) -> None:
         KeyboardInterrupt: Ctrl-C; the tasks go on.
     """
     try:
-        while batch.tasks:
+        while batch.tasks or batch.rest:
+            if not batch.tasks:
+                watcher.note(f"no room in SLURM's queue for {len(batch.rest)} runs; asked again in a minute")
+                time.sleep(60)
             _wait_for_tasks(batch, watcher)
             batch = submit(batch.contest, batch.rest, batch.options)
     except KeyboardInterrupt:
@@ -134,14 +129,14 @@ def cancel(contest: Contest) -> int:
     """Cancel what SLURM has of a contest; returns the number of tasks."""
     there = _at_slurm(contest)
     if there:
-        _ask("scancel", *there)
+        cluster.ask("scancel", *there)
     return len(there)
 
 
 def width(options: Options) -> int:
     """How many runs go on at a time, if the whole cluster is ours."""
     parameters, _, _ = _parameters(options)
-    cpus = sum(int(line.split("/")[-1]) for line in _ask("sinfo", "-h", "-o", "%C").split())
+    cpus = cluster.n_cpus()
     tasks = max(1, min(cpus // int(parameters["cpus_per_task"]), int(parameters["array_parallelism"])))
     return tasks * _workers(options, parameters)
 
@@ -267,7 +262,7 @@ def _recorded(contest: Contest) -> dict[str, list[Run]]:
 def _at_slurm(contest: Contest) -> dict[str, list[Run]]:
     """The runs of each task that SLURM has, waiting or at work."""
     recorded = _recorded(contest)
-    states = _states() if recorded else {}
+    states = cluster.states() if recorded else {}
     return {task: runs for task, runs in recorded.items() if task in states}
 
 
@@ -284,7 +279,7 @@ def _wait_for_tasks(batch: Batch, watcher: Watcher) -> None:
         if time.monotonic() - asked >= POLL_SECONDS:
             asked = time.monotonic()
             try:
-                states, silent = _states(), 0
+                states, silent = cluster.states(), 0
             except SlurmError as error:  # a controller that restarts is back in a moment
                 silent += 1
                 if silent == SILENCES:
@@ -314,43 +309,5 @@ def _outcome(run: Run, contest: Contest, task: str) -> Outcome:
         return Outcome(run, "done", seconds, result.accuracy)
     path = results.error_path(run.path(contest.folder))
     if not path.exists():
-        leave_error(contest, run, f"its SLURM task {task} ended without it: {_ending(task)}")
+        leave_error(contest, run, f"its SLURM task {task} ended without it: {cluster.ending(task)}")
     return Outcome(run, "failed", error=path.read_text(errors="replace").strip().splitlines()[-1])
-
-
-def _ending(task: str) -> str:
-    """The last state that SLURM remembers of a task, if it keeps accounts."""
-    try:
-        answer = _ask("sacct", "-X", "-n", "-P", "-o", "State", "-j", task).split("\n")
-    except SlurmError:
-        return "state unknown"
-    return answer[0].strip() or "state unknown"
-
-
-def _states() -> dict[str, str]:
-    """State of each of the user's tasks that SLURM has, by id."""
-    lines = _ask("squeue", "-h", "-r", f"--user={getpass.getuser()}", "-o", "%i|%T").splitlines()
-    states = dict(line.split("|") for line in lines)
-    return {task: state for task, state in states.items() if state not in FINAL}
-
-
-def _limits() -> tuple[int, int]:
-    """How large an array may be, and how many tasks more we may submit."""
-    config = dict(re.findall(r"^(\w+)\s*=\s*(\d+)\b", _ask("scontrol", "show", "config"), re.MULTILINE))
-    most = [int(config[name]) for name in ("MaxJobCount", "MaxSubmitJobs") if name in config]
-    try:
-        own = _ask("sacctmgr", "-n", "-P", "show", "assoc", f"user={getpass.getuser()}", "format=MaxSubmitJobs")
-    except SlurmError:  # a cluster without accounts
-        own = ""
-    most += [int(number) for number in own.split() if number.isdigit()]
-    return int(config.get("MaxArraySize", 1001)), max(0, min(most, default=1000) - len(_states()))
-
-
-def _ask(*command: str) -> str:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout  # noqa: S603
-    except FileNotFoundError:
-        raise SlurmError(f"there is no SLURM here: {command[0]} is not in PATH") from None
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        said = " ".join(str(error.stderr or error).split())
-        raise SlurmError(f"{command[0]} failed: {said}") from error

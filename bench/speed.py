@@ -67,4 +67,4 @@ def _measure(contest: Contest) -> _Clock:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)

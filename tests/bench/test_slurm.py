@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.cluster import SlurmError
 from bench.plan import Run, Todo
-from bench.slurm import SlurmError, bundle
+from bench.slurm import bundle
 
 PROJECT = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ slurm = pytest.mark.slurm
 
 
 @pytest.fixture
-def cluster() -> None:
+def answering() -> None:
     if not answers():
         pytest.skip("no SLURM here (sinfo does not answer): ../shared/slurm/isolated COMMAND gives one to a command")
 
@@ -84,7 +85,7 @@ Make = Callable[..., Contest]
 
 
 @pytest.fixture
-def contest(tmp_path: Path, tiny_archive: Path, cluster: None) -> Iterator[Make]:
+def contest(tmp_path: Path, tiny_archive: Path, answering: None) -> Iterator[Make]:
     made: list[Contest] = []
 
     def make(methods: str, datasets: str, *more: str) -> Contest:
@@ -190,7 +191,8 @@ def test_at_the_time_limit_a_task_is_requeued_and_goes_on_with_what_is_left(cont
     out, _ = submitter.communicate(timeout=150)
     assert submitter.returncode == 0, out
     assert len(one.done()) == 4
-    assert "Requeued job" in one.logs()
+    assert "Caught signal SIGUSR2" in one.logs()
+    assert one.logs().count("Loading pickle") == 2  # it began again
     assert len(one.tasks()) == 1
     assert sorted(one.ledger()) == sorted(set(one.ledger()))
 
@@ -245,13 +247,13 @@ def test_what_slurm_does_not_take_is_one_line(contest: Make) -> None:
 
 @slurm
 def test_arrays_keep_to_the_limits_of_the_cluster(contest: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bench import slurm as executor
+    from bench import cluster
 
-    size, room = executor._limits()
+    size, room = cluster.limits()
     assert size == 1001
     assert 9000 < room <= 10000
     one = contest("noop", "Sines,Waves,Ragged,Short", "--slurm", "time=10 task_minutes=0.0001")
-    monkeypatch.setattr(executor, "_limits", lambda: (2, 3))  # arrays of 2, and room for 3 tasks
+    monkeypatch.setattr(cluster, "limits", lambda: (2, 3))  # arrays of 2, and room for 3 tasks
     arguments = [*one.command("run")[3:]]
     for name, value in one.environment.items():
         monkeypatch.setenv(name, value)
