@@ -5,6 +5,7 @@ A run's files lie in <results>/<contest>/<method>/<dataset>/:
     resample-<k>.json        the result; it exists exactly if the run has finished
     resample-<k>.npz         per case: truth, predictions (positions in classes), probabilities; and losses
     resample-<k>.error.txt   the traceback of the last try, if it failed
+    resample-<k>.log         what was said meanwhile, and the command that repeats the run alone
 """
 
 import json
