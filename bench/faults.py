@@ -103,7 +103,7 @@ def _shaky(**changes: Any) -> Any:
     return configure
 
 
-METHODS |= {
+FAULTS: dict[str, Callable[[str, Preset], Method]] = {
     "noop": _sleeping(0),
     "shaky-noop": lambda name, preset: Method(name, Baseline("noop"), preset.preparation, _misbehave),
     "sleep-2": _sleeping(2),
@@ -111,6 +111,7 @@ METHODS |= {
     "shaky": _shaky(),
     "shaky-probe": _shaky(head=Probing()),
 }
+METHODS |= FAULTS
 
 _write = results.write
 
