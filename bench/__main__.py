@@ -148,7 +148,7 @@ def _add_contest(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, paper")
     command.add_argument(
-        "--suite", help="a contest with a name of its own, in place of the four options above: ecg5000"
+        "--suite", help="a contest with a name of its own, in place of the options above (but --methods): ecg5000"
     )
     command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
     command.add_argument("--results", default="results", metavar="DIR")
@@ -196,6 +196,7 @@ def run_contest(options: argparse.Namespace) -> int:
     for dataset in contest.datasets:
         ucr_locate(dataset, contest.root)
     _require_writable(contest.folder)
+    _require_writable(Path(options.reports) / contest.name)
     with local.hold(contest) as held:
         if not held:
             raise UsageError(
@@ -213,11 +214,15 @@ def _run_held(contest: Contest, options: argparse.Namespace) -> int:
     survey = plan.survey(contest)
     if survey.unusable and options.rerun != "stale":
         run, state = survey.unusable[0]
+        what = "is damaged" if state.kind == "damaged" else "came about otherwise than this command would make it"
         raise UsageError(
-            f"{len(survey.unusable)} stored results are not of this contest, first {run}: {state.difference}; "
-            "redo them with --rerun stale, or use another --name"
+            f"a stored result {what}, {run}: {state.difference} ({len(survey.unusable)} such in all); "
+            "redo them with --rerun stale (make: ARGS='--rerun stale'), or use another --name"
         )
-    contest.save()
+    if (contest.folder / "contest.json").exists():
+        contest.widened(plan.load_contest(contest.folder)).save()
+    else:
+        contest.save()
     n_done, n_todo = len(survey.done), len(survey.todo)
     print(
         f"contest {contest.name}: {n_done + n_todo} runs, {n_done} done, {n_todo} to do, preset {contest.preset}",
@@ -324,7 +329,8 @@ def _contest(options: argparse.Namespace) -> Contest:
     if options.suite:
         _require_known("suite", options.suite, SUITES)
         for option, value in vars(SUITES[options.suite]).items():
-            setattr(options, option, value)
+            if option != "methods" or not options.methods:  # a part of the suite may be asked for
+                setattr(options, option, value)
         options.name = options.suite if options.name == "default" else options.name
     methods = _split(options.methods) if options.methods else DEFAULT_METHODS
     for method in methods:
@@ -365,7 +371,7 @@ def _require_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise UsageError(f"cannot write results to {folder}: {error.strerror}; choose another --results") from error
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
 
 
 def ucr_locate(dataset: str, root: str | None) -> None:

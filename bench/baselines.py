@@ -1,5 +1,6 @@
 """Classifiers of sktime as methods of the contest."""
 
+import functools
 import time
 import warnings
 from dataclasses import dataclass, field
@@ -66,17 +67,29 @@ class MiniRocket:
 
 def fit(estimator: str, options: dict[str, Any], train: Prepared, n_classes: int, seed: int) -> FittedBaseline:
     """Fit a baseline by its name in the table of methods: "1nn-dtw" or "minirocket"."""
+    _compile(estimator)
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        if estimator == "1nn-dtw":
-            from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier  # noqa: PLC0415
-
-            classifier = KNeighborsTimeSeriesClassifier(n_neighbors=1, distance="dtw", **options)
-        else:
-            classifier = MiniRocket(**options, random_state=seed)
+        classifier = _neighbour(**options) if estimator == "1nn-dtw" else MiniRocket(**options, random_state=seed)
         classifier.fit(_panel(train), train.labels)
     return FittedBaseline(classifier, n_classes, {"finetune": time.perf_counter() - start})
+
+
+@functools.cache
+def _compile(estimator: str) -> None:
+    """Let a classifier meet a toy once a process, so that no run pays for numba's compilation."""
+    toy = np.random.default_rng(0).normal(size=(8, 1, 32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        classifier = _neighbour() if estimator == "1nn-dtw" else MiniRocket(random_state=0, num_kernels=84)
+        classifier.fit(toy, np.arange(8) % 2).predict_proba(toy)
+
+
+def _neighbour(**options: Any) -> Any:
+    from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier  # noqa: PLC0415
+
+    return KNeighborsTimeSeriesClassifier(n_neighbors=1, distance="dtw", **options)
 
 
 def _panel(cases: Prepared) -> NDArray[np.float64]:

@@ -32,6 +32,7 @@ def critical_difference(
     *,
     n_datasets: int,
     alpha: float,
+    score: str = "accuracy",
     test: str = "Wilcoxon signed-rank, Holm",
 ) -> Figure:
     """Critical-difference diagram (Demšar 2006, Figure 1) with true cliques.
@@ -45,6 +46,7 @@ def critical_difference(
         cliques: groups of methods that are not told apart.
         n_datasets: number of data sets.
         alpha: family-wise error of the test.
+        score: by which methods are ranked.
         test: test and correction that made the cliques.
 
     Returns:
@@ -57,7 +59,7 @@ def critical_difference(
     x0 = max(map(text_width, labels[:half])) + 0.6
     x1 = x0 + max(3.5, 0.13 * k)
     width = x1 + max(map(text_width, labels[half:]), default=0.0) + 0.6
-    caption = _rank_caption(k, n_datasets, alpha, test, bool(cliques), width)
+    caption = _rank_caption(score, k, n_datasets, alpha, test, bool(cliques), width)
 
     low = math.floor(ranks.min())
     high = max(math.ceil(ranks.max()), low + 1)
@@ -144,14 +146,16 @@ def p_text(p: float) -> str:
     return f"{p:.3f}" if p >= 0.001 else "<.001" if p >= 0.0001 else "<.0001"
 
 
-def _rank_caption(k: int, n: int, alpha: float, test: str, joined: bool, width: float) -> str:
+def _rank_caption(score: str, k: int, n: int, alpha: float, test: str, joined: bool, width: float) -> str:
     """What a reader must know to read the diagram, in lines no wider than the picture."""
     how = (
         "Bars join methods that are not told apart; where a line passes over others, dots mark its methods."
         if joined
         else "Every two methods are told apart."
     )
-    facts = f"Average rank of k\xa0=\xa0{k} methods on N\xa0=\xa0{n} data sets; {test}, α\xa0=\xa0{alpha:g}. "
+    facts = (
+        f"Average rank by {score} of k\xa0=\xa0{k} methods on N\xa0=\xa0{n} data sets; {test}, α\xa0=\xa0{alpha:g}. "
+    )
     return wrap_to(facts + how, width - 0.4)
 
 

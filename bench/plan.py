@@ -64,6 +64,15 @@ class Contest:
                 for method in self.methods:
                     yield Run(method, dataset, resample)
 
+    def widened(self, before: "Contest") -> "Contest":
+        """Return this contest with what was asked of it before, so that its report covers all its results."""
+        return replace(
+            self,
+            methods=tuple(dict.fromkeys((*before.methods, *self.methods))),
+            datasets=tuple(dict.fromkeys((*before.datasets, *self.datasets))),
+            resamples=max(before.resamples, self.resamples),
+        )
+
     def save(self) -> None:
         """Write what was asked for beside the results, for status and report."""
         text = json.dumps(asdict(self), indent=1)

@@ -8,9 +8,10 @@ import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from rich.table import Table
 
 from bench import diagrams, effects, figures, published, results, statistics, style, tables
 from bench.page import html_page
-from bench.plan import Contest
+from bench.plan import Contest, Run
 from bench.results import Result
 from bench.statistics import Comparison
 
@@ -93,6 +94,10 @@ def write(material: Material, *, against_published: bool = False) -> Path:
     sections += [_failures(material), _environment(material)]
     text = "\n\n".join(section for section in sections if section) + "\n"
     _write_text(folder / "report.md", text)
+    for svg in folder.glob("*.svg"):  # of a former report that had more to show
+        if f"]({svg.name})" not in text and svg.with_suffix(".png").exists():
+            svg.unlink()
+            svg.with_suffix(".png").unlink()
     _write_text(folder / "report.html", html_page(material.contest.name, text, folder))
     return folder / "report.md"
 
@@ -108,21 +113,53 @@ def summary(material: Material) -> str:
     console = Console(width=200, color_system=None)
     with console.capture() as capture:
         console.print(shown)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join([*lines, *(line.replace("**", "") for line in _unfinished(material))])
 
 
 def _head(material: Material) -> str:
     runs, contest = material.runs, material.contest
-    splits = runs["resample"].nunique()
-    lines = [
-        f"# {contest.name}",
+    lines = [f"# {contest.name}", *_unfinished(material)]
+    lines += [
         f"{runs['method'].nunique()} methods on {runs['dataset'].nunique()} data sets of the UCR 2018 archive, "
-        f"{'the archive’s own split' if splits == 1 else f'{splits} splits'} each, preset `{contest.preset}`: "
-        f"{len(runs)} runs, {_hours(tables.total_seconds(runs).sum())} of computing.",
+        f"{_splits(material)}, preset `{contest.preset}`: {len(runs)} runs, {_hours(_computing(material))} of "
+        "computing.",
     ]
     if material.comparison:
         lines.append("\n".join(f"- {line}" for line in _verdict(material, material.comparison)))
     return "\n\n".join(lines)
+
+
+def _unfinished(material: Material) -> list[str]:
+    """A line that nobody overlooks, where runs are missing."""
+    n_missing, asked = len(_missing(material)), sum(1 for _ in material.contest.runs())
+    if not n_missing:
+        return []
+    return [f"**Unfinished: {n_missing} of {asked} runs have no result**; means and ranks are over what is there."]
+
+
+def _missing(material: Material) -> list[Run]:
+    done = {(result.method, result.dataset, result.resample) for result in material.finished}
+    return [run for run in material.contest.runs() if (run.method, run.dataset, run.resample) not in done]
+
+
+def _splits(material: Material) -> str:
+    splits = material.runs["resample"].nunique()
+    if splits == 1:
+        return "the archive’s own split"
+    same = all(result.config.get("same_split") for result in material.finished)
+    return (
+        f"{splits} seeds on the archive’s own split" if same else f"the archive’s own split and {splits - 1} resamples"
+    )
+
+
+def _computing(material: Material) -> float:
+    """Seconds of all runs; a pre-training that several of them share counts once."""
+    shared = {
+        result.details.get("pretrained") or (result.method, result.dataset, result.resample): result.pretrain_seconds
+        for result in material.finished
+    }
+    return sum(shared.values()) + sum(result.finetune_seconds + result.test_seconds for result in material.finished)
 
 
 def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
@@ -184,8 +221,9 @@ def _ranks(material: Material, score: str) -> str:
 
 
 def _critical_difference(material: Material, comparison: Comparison, stem: str, name: str) -> str:
+    n = len(comparison.scores)
     figure = diagrams.critical_difference(
-        comparison.average_ranks, comparison.cliques, n_datasets=len(comparison.scores), alpha=comparison.alpha
+        comparison.average_ranks, comparison.cliques, n_datasets=n, alpha=comparison.alpha, score=name
     )
     return _picture(material, figure, stem, f"Critical-difference diagram of {name}")
 
@@ -230,7 +268,14 @@ def _paired(material: Material) -> str:
         shown[answer.question] += 1
         if shown[answer.question] == 1:
             name = f"{answer.pair.a}_{answer.pair.b}"
-            lines.append(_picture(material, figures.scatter(answer.scores, answer.pair), name, answer.question))
+            lines.append(
+                _picture(
+                    material,
+                    figures.scatter(answer.scores, replace(answer.pair, p_holm=answer.p_holm)),
+                    name,
+                    answer.question,
+                )
+            )
     return "\n\n".join(lines)
 
 
@@ -267,7 +312,7 @@ def _published(material: Material) -> str:
     lines = [
         f"## Beside published numbers\n\nOn the {len(comparison.scores)} data sets for which all of them have a "
         "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run.",
-        _critical_difference(material, comparison, "cd_published", "accuracy beside published numbers"),
+        _critical_difference(material, comparison, "cd_published", "accuracy, beside published numbers"),
         markdown(table),
         "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
         "\n".join(f"- data set left out: {dataset}: {reason}" for dataset, reason in comparison.left_out),
@@ -286,7 +331,7 @@ def _datasets(material: Material) -> str:
         value = float(table.loc[dataset, method])  # type: ignore[arg-type]
         if np.isnan(value):
             return ""
-        link = f"[{value:.4f}]({root}/{method}/{dataset}/{'resample-0.json' if one_split else ''})"
+        link = f"[{value:.4f}]({root}/{method}/{quote(dataset)}/{'resample-0.json' if one_split else ''})"
         return f"**{link}**" if value >= best[dataset] else link
 
     rows = [[dataset, *(cell(dataset, method) for method in table.columns)] for dataset in table.index]
@@ -324,11 +369,15 @@ def _cost(material: Material) -> str:
         _pareto(material, per_run, means, "accuracy_seconds", "seconds a run, mean"),
     ]
     parameters = material.runs.groupby("method")["total_parameters"].median().dropna()
-    if len(parameters) > 1:
+    if len(parameters) > 1 and parameters.max() > 1.5 * parameters.min():  # else there is nothing to weigh
         pictures.append(
             _pareto(material, parameters, means[parameters.index], "accuracy_parameters", "parameters, median")
         )
-    note = "Seconds a run by phase (mean), trainable parameters (median), peak memory of the worker (largest)."
+    note = (
+        "Seconds a run by phase (mean), trainable parameters (median), peak memory of the worker (largest). A "
+        "pre-training that methods share is made once, and stands in the seconds of each of them. Baselines compile "
+        "their kernels before the clock starts."
+    )
     return "\n\n".join(["## Cost", *pictures, note, markdown(table)])
 
 
@@ -340,7 +389,8 @@ def _pareto(material: Material, costs: "pd.Series[float]", means: "pd.Series[flo
 
 def _learning(material: Material) -> str:
     """Curves of the first run that has them, and what its pre-trained autoencoder makes of hidden values."""
-    for result in material.finished:
+    # one of about 150 time points shows what is going on best
+    for result in sorted(material.finished, key=lambda result: abs(result.n_timepoints - 150)):
         path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.npz"
         if not result.pretrain_seconds or not path.exists():
             continue
@@ -367,17 +417,14 @@ def _curve(losses: np.ndarray, phase: str) -> pd.DataFrame:
     """Loss by step, and its running mean over a twentieth of the steps."""
     index = pd.RangeIndex(1, len(losses) + 1, name="step")
     raw = pd.Series(losses, index)
-    smooth = raw.rolling(max(len(losses) // 20, 1), min_periods=1).mean()
+    smooth = raw.rolling(max(len(losses) // 20, 1), min_periods=1, center=True).mean()
     return pd.DataFrame({phase: raw, "running mean": smooth})
 
 
 def _failures(material: Material) -> str:
-    runs, contest = material.runs, material.contest
-    done = set(zip(runs["method"], runs["dataset"], runs["resample"], strict=True))
-    failed = results.failures(contest.folder)
-    missing = [run for run in contest.runs() if (run.method, run.dataset, run.resample) not in done]
+    failed = results.failures(material.contest.folder)
     lines = [f"- {name}: `{line}`" for name, line in failed.items()]
-    lines += [f"- {run}: not run" for run in missing if str(run) not in failed]
+    lines += [f"- {run}: not run" for run in _missing(material) if str(run) not in failed]
     return "## Failures\n\n" + ("\n".join(lines) or "None: every run that was asked for has finished.")
 
 

@@ -58,7 +58,7 @@ def test_a_root_in_the_environment_that_is_not_there(
 def test_results_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     assert main(["run", "--results", str(tmp_path / "file")]) == 2
-    assert "cannot write results" in capsys.readouterr().err
+    assert "cannot write to" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["status", "report"])

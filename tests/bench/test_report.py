@@ -66,6 +66,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contest, Path]:
 def test_it_says_who_won_what_failed_and_what_was_left_out(written: tuple[Contest, Path]) -> None:
     text = (written[1] / "report.md").read_text()
     assert "**minirocket** ranks best by accuracy: average rank 1.00 of 5 on 6 data sets" in text
+    assert text.splitlines()[2].startswith("**Unfinished: 2 of 70 runs have no result**")
     assert "left out: Own: no score of timae-mamba" in text
     assert "- timae-mamba/Own/resample-0: `MemoryError: too much`" in text
     assert "- timae-mamba/Own/resample-1: not run" in text
@@ -232,3 +233,9 @@ def test_tsml_eval_reads_the_files(tmp_path: Path, peers: Path) -> None:
     theirs = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
     ours = [(result.accuracy, result.balanced_accuracy) for result in results.read_all(made.folder)]
     np.testing.assert_allclose(theirs, ours)
+
+
+def test_a_contest_asked_for_in_parts_is_reported_whole() -> None:
+    first, second = Contest("a", ("timae",), ("GunPoint",), resamples=3), Contest("a", ("minirocket",), ("Coffee",))
+    both = second.widened(first)
+    assert (both.methods, both.datasets, both.resamples) == (("timae", "minirocket"), ("GunPoint", "Coffee"), 3)
