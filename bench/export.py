@@ -87,5 +87,5 @@ def latex(table: pd.DataFrame) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    results.write_whole(path, lambda file: file.write(text.encode()))
+    results.write_text(path, text)
     return path

@@ -76,7 +76,7 @@ class Contest:
     def save(self) -> None:
         """Write what was asked for beside the results, for status and report."""
         text = json.dumps(asdict(self), indent=1)
-        results.write_whole(self.folder / "contest.json", lambda file: file.write(text.encode()))
+        results.write_text(self.folder / "contest.json", text)
 
 
 def load_contest(folder: Path) -> Contest:

@@ -84,21 +84,21 @@ def write(material: Material, *, against_published: bool = False) -> Path:
     folder = material.folder
     folder.mkdir(parents=True, exist_ok=True)
     runs = material.runs.assign(result=[_link(material, result) for result in material.finished])
-    _write_text(folder / "results.csv", runs.to_csv(index=False, lineterminator="\n"))
+    results.write_text(folder / "results.csv", runs.to_csv(index=False, lineterminator="\n"))
     for score in NAMES:
         table = material.scores[score].reset_index()
-        _write_text(folder / f"{score}.csv", table.to_csv(index=False, lineterminator="\n"))
+        results.write_text(folder / f"{score}.csv", table.to_csv(index=False, lineterminator="\n"))
     sections = [_head(material), _methods(material), _ranks(material, "accuracy"), _ranks(material, "f1_macro")]
     sections += [_paired(material), _published(material) if against_published else "", _datasets(material)]
     sections += [_groups(material), _deviations(material), _cost(material), _learning(material)]
     sections += [_failures(material), _environment(material)]
     text = "\n\n".join(section for section in sections if section) + "\n"
-    _write_text(folder / "report.md", text)
+    results.write_text(folder / "report.md", text)
     for svg in folder.glob("*.svg"):  # of a former report that had more to show
         if f"]({svg.name})" not in text and svg.with_suffix(".png").exists():
             svg.unlink()
             svg.with_suffix(".png").unlink()
-    _write_text(folder / "report.html", html_page(material.contest.name, text, folder))
+    results.write_text(folder / "report.html", html_page(material.contest.name, text, folder))
     return folder / "report.md"
 
 
@@ -477,7 +477,3 @@ def _hours(seconds: float) -> str:
 
 def _names(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def _write_text(path: Path, text: str) -> None:
-    results.write_whole(path, lambda file: file.write(text.encode()))

@@ -102,7 +102,7 @@ def write(path: Path, result: Result, arrays: dict[str, NDArray[Any]]) -> None:
     """
     write_whole(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
     text = json.dumps(asdict(result), indent=1, allow_nan=False)
-    write_whole(path, lambda file: file.write(text.encode()))
+    write_text(path, text)
     error_path(path).unlink(missing_ok=True)
 
 
@@ -120,6 +120,11 @@ def write_whole(path: Path, write_to: Callable[[IO[bytes]], object]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as `write_whole` does."""
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
 def error_path(path: Path) -> Path:

@@ -79,7 +79,7 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
 def leave_error(contest: Contest, run: Run, text: str) -> None:
     """Write why a run failed where its result would be; where not even that can be written, say it in the log."""
     try:
-        results.write_whole(results.error_path(run.path(contest.folder)), lambda file: file.write(text.encode()))
+        results.write_text(results.error_path(run.path(contest.folder)), text)
     except OSError:
         logging.getLogger(__name__).exception("%s failed, and its traceback could not be written:\n%s", run, text)
 

@@ -234,7 +234,7 @@ def _submit_array(
     }
     name = str(jobs[0].job_id).split("_")[0]
     text = json.dumps(record, indent=1)
-    results.write_whole(contest.folder / "slurm" / f"{name}.json", lambda file: file.write(text.encode()))
+    results.write_text(contest.folder / "slurm" / f"{name}.json", text)
     return tasks
 
 
