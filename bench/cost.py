@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.methods import Baseline, Method
-from timae.config import Block, Recipe, Training, Transformer
+from timae.config import Block, Probing, Recipe, Training, Transformer
 from ucr.archive import ARCHIVE, Info
 
 Seconds = dict[str, float]
@@ -47,7 +47,8 @@ def estimate(config: Recipe | Baseline, n_train: int, n_test: int, n_timepoints:
         cases = min(config.head.batch_size, n_train)
         seconds["finetune"] = config.head.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
     else:
-        machine = 50 * min(n_train, config.head.max_cases) ** 2 * encoder.emb_size / 1e9
+        most = config.head.max_cases if isinstance(config.head, Probing) else n_train
+        machine = 50 * min(n_train, most) ** 2 * encoder.emb_size / 1e9
         seconds["finetune"] = 0.1 + n_train * case / SPEED + machine
     seconds["test"] = 0.01 + n_test * case / SPEED
     return seconds

@@ -4,6 +4,7 @@ A method is a configuration and a function that fits it. fit is given a prepared
 so that it cannot look at the test labels. Heavy libraries are imported when a method is fitted.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from timae.config import DecoderConfig, EncoderConfig, Probing, Recipe, Training, Transformer
+from timae.config import DecoderConfig, EncoderConfig, Probing, Recipe, Ridge, Training, Transformer
 from timae.session import Session
 from ucr.prepare import Preparation, Prepared
 
@@ -62,7 +63,9 @@ class Method:
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides what this method does, as plain JSON values."""
-        return {"method": self.name, "config": asdict(self.config), "preparation": asdict(self.preparation)}
+        described = {"method": self.name, "config": asdict(self.config), "preparation": asdict(self.preparation)}
+        plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as in a file
+        return plain
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,21 @@ class Preset:
 
     summary: str
     recipe: Recipe
+    probe: Probing | Ridge = field(default_factory=Probing)
+    """What a frozen encoder is read with; a ridge classifier needs an encoder of values and differences."""
     preparation: Preparation = field(default_factory=Preparation)
     dtw_max_length: int | None = None
     """1-NN DTW sees longer series sub-sampled to this many time points: its price grows with the square."""
 
+
+MULTISCALE = EncoderConfig(
+    input_dim=2,
+    block=Transformer(intermediate_dim=128),
+    patch_size=2,
+    kernel_size=8,
+    positions="rotary",
+)
+"""Values and differences, a token every second time point; series are stretched to a few lengths."""
 
 PRESETS = {
     "smoke": Preset(
@@ -91,13 +105,15 @@ PRESETS = {
     "quick": Preset(
         "about 20 core-seconds a run",
         Recipe(
-            EncoderConfig(),
-            DecoderConfig(),
-            pretraining=Training(steps=300, batch_size=64),
-            head=Training(steps=400, batch_size=32, crop=0.7),
-            pooling="mean+max",
-            max_tokens=96,
+            MULTISCALE,
+            DecoderConfig(num_layers=1),
+            pretraining=Training(steps=300, batch_size=256, crop=0.25, resolutions=(32, 64, 128, 256), clip=1.0),
+            head=Training(steps=400, batch_size=32, crop=0.7, label_smoothing=0.1, clip=1.0),
+            companion=Ridge(),
+            resolutions=(128, 32),
+            mask_span=4,
         ),
+        Ridge(),
         dtw_max_length=256,
     ),
     "paper": Preset(
@@ -108,7 +124,7 @@ PRESETS = {
             pretraining=Training(steps=2000, batch_size=64, maskings=30),
             head=Training(steps=2000, batch_size=64),
         ),
-        Preparation(max_length=1024),
+        preparation=Preparation(max_length=1024),
     ),
 }
 
@@ -134,6 +150,16 @@ def _timae(**changes: Any) -> Callable[[str, Preset], Method]:
     return configure
 
 
+def _probe(**changes: Any) -> Callable[[str, Preset], Method]:
+    """A frozen encoder and the preset's way to read it."""
+
+    def configure(name: str, preset: Preset) -> Method:
+        recipe = replace(preset.recipe, head=preset.probe, companion=None, **changes)
+        return Method(name, recipe, preset.preparation, _fit_timae)
+
+    return configure
+
+
 def _sktime(estimator: str, **options: Any) -> Callable[[str, Preset], Method]:
     def configure(name: str, preset: Preset) -> Method:
         return Method(name, Baseline(estimator, options), preset.preparation, _fit_baseline)
@@ -150,7 +176,8 @@ def _one_nn_dtw(name: str, preset: Preset) -> Method:
 METHODS: dict[str, Callable[[str, Preset], Method]] = {
     "timae": _timae(),
     "timae-scratch": _timae(pretraining=None),
-    "timae-probe": _timae(head=Probing()),
+    "timae-probe": _probe(),
+    "timae-random-probe": _probe(pretraining=None),
     "1nn-dtw": _one_nn_dtw,
     "minirocket": _sktime("minirocket"),
 }

@@ -1,5 +1,6 @@
 """From a train split to a classifier: pre-train, then fine-tune or probe, as a recipe says."""
 
+import copy
 import time
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
@@ -11,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from timae.config import Recipe, Training
+from timae.config import Probing, Recipe, Ridge, Training
 from timae.encoder import n_parameters
-from timae.model import Classifier, MaskedAutoencoder
+from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import Content, code_version, digest, obtain
-from timae.probe import Probe, fit_probe
+from timae.probe import Probe, fit_probe, fit_ridge
 from timae.session import Session
+from timae.shares import Shares
 from timae.training import Batches, Finetuning, Pretraining, balance, derive_seed, train
 from ucr.prepare import Prepared
 
@@ -29,8 +31,10 @@ class Fitted:
     """A trained Ti-MAE classifier, and what it cost."""
 
     recipe: Recipe
-    model: Classifier
+    model: Classifier | MultiscaleClassifier
     probe: Probe | None
+    """Of the pooled features of a frozen encoder, or of shares if there are some."""
+    shares: Shares | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase: pretrain, finetune."""
     losses: dict[str, list[float]] = field(default_factory=dict)
@@ -44,25 +48,41 @@ class Fitted:
         found: dict[str, Any] = {"patch_size": self.model.encoder.config.patch_size}
         if self.pretrained:
             found["pretrained"] = self.pretrained
-        return found if self.probe is None else found | {"C": self.probe.machine.C}
+        if self.probe is None:
+            return found
+        if self.shares is None:
+            return found | {"C": self.probe.machine.C}
+        return found | {"penalty": float(self.probe.machine[-1].alpha_), "resolutions": len(self.shares.views)}
 
     @property
     def n_parameters(self) -> dict[str, int]:
         """Trainable numbers in the encoder, and in all that predicts."""
-        total = n_parameters(self.model if self.probe is None else self.model.encoder)
+        total = n_parameters(self.model if isinstance(self.recipe.head, Training) else self.model.encoder)
         return {"encoder": n_parameters(self.model.encoder), "total": total}
 
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
         series, valid = tensors(cases)
+        found = []
         if self.probe is not None:
-            return self.probe.predict_proba(represent(self.model, series, valid, batch_size))
-        with torch.inference_mode():
-            parts = [self.model(x, v).double().softmax(dim=1) for x, v in _batches(series, valid, batch_size)]
-        return torch.cat(parts).numpy()
+            features = represent(self.model, series, valid, batch_size) if self.shares is None else self.shares(series)
+            found.append(self.probe.predict_proba(features))
+        if isinstance(self.recipe.head, Training):
+            with torch.inference_mode():
+                parts = [self.model(x, v).double().softmax(dim=1) for x, v in _batches(series, valid, batch_size)]
+            found.append(torch.cat(parts).numpy())
+        probabilities: NDArray[np.float64] = np.mean(found, axis=0)
+        return probabilities
 
 
-def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Session | None = None) -> Fitted:
+def fit(
+    recipe: Recipe,
+    cases: Prepared,
+    n_classes: int,
+    seed: int,
+    session: Session | None = None,
+    archive: Tensor | None = None,
+) -> Fitted:
     """Train on a prepared train split.
 
     Args:
@@ -71,6 +91,8 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Ses
         n_classes: classes to tell apart; some may be absent from cases.
         seed: fixes every random choice.
         session: where it happens; None: on the CPU, and nothing is written.
+        archive: pre-train on these series of many data sets (case, time, 1), with seed 0 for all runs, and
+            not on the train split's.
 
     Raises:
         FloatingPointError: training diverged.
@@ -81,14 +103,26 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Ses
     series, valid = tensors(cases)
     seconds, losses = {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
-    model = Classifier(recipe.encoder_for(series.shape[1]), n_classes, recipe.pooling)
+    model = build(recipe, series.shape[1], n_classes)
     name = ""
     if recipe.pretraining is not None:
-        made, name = pretrain(recipe, series, valid, seed, session)
+        if archive is None:
+            made, name = pretrain(recipe, series, valid, seed, session)
+        else:
+            made, name = pretrain(recipe, archive, None, 0, session)
         model.encoder.load_state_dict(made["encoder"])
         seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
     start = time.perf_counter()
-    probe = None
+    probe = shares = None
+    ridge = recipe.head if isinstance(recipe.head, Ridge) else recipe.companion
+    if ridge is not None:
+        session.report("probe", 0, 1, float("nan"))
+        if valid is not None:
+            raise ValueError("a ridge classifier takes no padding: prepare with unequal='resample'")
+        # of a copy: fine-tuning changes the encoder
+        shares = Shares(copy.deepcopy(model.encoder), series, ridge.n_thresholds, ridge.longest)
+        probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)
+        seconds["finetune"] = time.perf_counter() - start
     if isinstance(recipe.head, Training):
         labels = torch.from_numpy(cases.labels)
         batches = Batches(series, labels, valid, recipe.head, derive_seed(seed, PHASES["finetune"]))
@@ -102,13 +136,20 @@ def fit(recipe: Recipe, cases: Prepared, n_classes: int, seed: int, session: Ses
         )
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
-        seconds["finetune"] = task.seconds
-    else:
+        seconds["finetune"] = seconds.get("finetune", 0.0) + task.seconds
+    elif isinstance(recipe.head, Probing):
         session.report("probe", 0, 1, float("nan"))
         features = represent(model, series, valid)
         probe = fit_probe(features, cases.labels, n_classes, recipe.head, seed)
         seconds["finetune"] = time.perf_counter() - start
-    return Fitted(recipe, model.eval(), probe, seconds, losses, name)
+    return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name)
+
+
+def build(recipe: Recipe, n_timepoints: int, n_classes: int) -> Classifier | MultiscaleClassifier:
+    """Make the classifier that a recipe describes, with fresh weights."""
+    if recipe.resolutions:
+        return MultiscaleClassifier(recipe.encoder, n_classes, recipe.resolutions)
+    return Classifier(recipe.encoder_for(n_timepoints), n_classes, recipe.pooling)
 
 
 def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, session: Session) -> tuple[Content, str]:
@@ -120,13 +161,21 @@ def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, se
     """
     training = recipe.pretraining
     assert training is not None
-    config = recipe.encoder_for(series.shape[1])
+    config = recipe.encoder if training.resolutions else recipe.encoder_for(series.shape[1])
 
     def make(checkpoint: Path | None, session: Session) -> Content:
         torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
-        model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio)
+        model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
         batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
-        task = Pretraining(model, training.lr, training.weight_decay, training.maskings)
+        task = Pretraining(
+            model,
+            training.lr,
+            training.weight_decay,
+            training.maskings,
+            training.crop,
+            training.resolutions,
+            training.batch_size,
+        )
         losses = train(task, batches, "pretrain", session, checkpoint)
         return {"encoder": model.encoder.state_dict(), "losses": torch.tensor(losses), "seconds": task.seconds}
 
@@ -141,6 +190,7 @@ def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, se
         "decoder": asdict(recipe.decoder),
         "pretraining": asdict(training),
         "mask_ratio": recipe.mask_ratio,
+        "mask_span": recipe.mask_span,
         "device": session.device,
         "code": code_version(),
     }
@@ -148,7 +198,9 @@ def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, se
     return obtain(session.pretrained, key, lambda checkpoint: make(checkpoint, shared), session)
 
 
-def represent(model: Classifier, series: Tensor, valid: Tensor | None, batch_size: int = 256) -> NDArray[np.float32]:
+def represent(
+    model: Classifier | MultiscaleClassifier, series: Tensor, valid: Tensor | None, batch_size: int = 256
+) -> NDArray[np.float32]:
     """Pooled features (case, width) of series, as the frozen encoder gives them."""
     model.eval()
     with torch.inference_mode():
