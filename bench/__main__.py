@@ -146,7 +146,15 @@ def _add_contest(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--resamples", type=_positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
     )
-    command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, paper")
+    command.add_argument(
+        "--same-split", action="store_true", help="each resample is the archive's split with a seed of its own"
+    )
+    command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, standard, paper")
+    command.add_argument(
+        "--exclude-self",
+        action="store_true",
+        help="pre-train -archive methods on all data sets but the one at hand: they become -archive-others",
+    )
     command.add_argument(
         "--suite", help="a contest with a name of its own, in place of the options above (but --methods): ecg5000"
     )
@@ -324,7 +332,7 @@ def cancel_contest(options: argparse.Namespace) -> int:
 
 def _contest(options: argparse.Namespace) -> Contest:
     """Check what was asked for, before anything is written."""
-    from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES
+    from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES, excluding_self
 
     if options.suite:
         _require_known("suite", options.suite, SUITES)
@@ -333,6 +341,8 @@ def _contest(options: argparse.Namespace) -> Contest:
                 setattr(options, option, value)
         options.name = options.suite if options.name == "default" else options.name
     methods = _split(options.methods) if options.methods else DEFAULT_METHODS
+    if options.exclude_self:
+        methods = tuple(dict.fromkeys(map(excluding_self, methods)))
     for method in methods:
         _require_known("method", method, METHODS)
     _require_known("preset", options.preset, PRESETS)
@@ -344,6 +354,7 @@ def _contest(options: argparse.Namespace) -> Contest:
         datasets=tuple(select(options.datasets, options.root)),
         resamples=options.resamples,
         preset=options.preset,
+        same_split=options.same_split,
         results=options.results,
         root=options.root,
     )

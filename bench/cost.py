@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.methods import Baseline, Method
-from timae.config import Block, Recipe, Training, Transformer
+from timae.config import Block, Probing, Recipe, Ridge, Training, Transformer
 from ucr.archive import ARCHIVE, Info
 
 Seconds = dict[str, float]
@@ -24,33 +24,66 @@ SPEED = 40e9
 """Multiplications and additions a second that one core sustains."""
 STEP_SECONDS = 4e-3
 """A training step costs this much however small it is."""
+LONGEST = 1024
+"""Time points of a series of the archive in a pre-training that data sets share, unless it says otherwise."""
 RUN_SECONDS = 0.3
 """Reading, preparing, scoring and writing."""
 
 
-def estimate(config: Recipe | Baseline, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
+def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
     """Seconds by phase on one core of no particular machine."""
+    config = method.config
     if isinstance(config, Baseline):
         return _baseline(config, n_train, n_test, n_timepoints)
-    patch = config.encoder_for(n_timepoints).patch_size
-    n = -(-n_timepoints // patch)
-    encoder, decoder = config.encoder, config.decoder
-    case = encoder.num_layers * _block(encoder.block, encoder.emb_size, n) + 2 * n * patch * encoder.emb_size
-    seconds: Seconds = {}
-    if config.pretraining is not None:
-        seen = max(1, round((1 - config.mask_ratio) * n))
-        masked = encoder.num_layers * _block(encoder.block, encoder.emb_size, seen)
-        masked += decoder.num_layers * _block(decoder.block, decoder.emb_size, n)
-        cases = min(config.pretraining.batch_size, n_train) * config.pretraining.maskings
-        seconds["pretrain"] = config.pretraining.steps * (STEP_SECONDS + 3 * cases * masked / SPEED)
+    ridge = config.head if isinstance(config.head, Ridge) else config.companion
+    views = _views(ridge, n_timepoints) if ridge else []
+    read = () if isinstance(config.head, Ridge) else config.resolutions or (n_timepoints,)
+    reading = sum(_case(config, n) for n in (*read, *views))
+    seconds: Seconds = {"finetune": 0.0, "test": 0.01 + n_test * reading / SPEED}
+    if (training := config.pretraining) is not None:
+        many = method.pretrained_on in ("archive", "others")
+        cases = training.batch_size if many else min(training.batch_size, n_train)
+        shown = training.resolutions or (LONGEST if many else n_timepoints,)
+        steps = [_masked(config, n) * _cases_at(training, cases, n) for n in shown]
+        seconds["pretrain"] = training.steps * (STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED)
     if isinstance(config.head, Training):
         cases = min(config.head.batch_size, n_train)
-        seconds["finetune"] = config.head.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
-    else:
-        machine = 50 * min(n_train, config.head.max_cases) ** 2 * encoder.emb_size / 1e9
-        seconds["finetune"] = 0.1 + n_train * case / SPEED + machine
-    seconds["test"] = 0.01 + n_test * case / SPEED
+        case = sum(_case(config, n) for n in read)
+        seconds["finetune"] += config.head.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
+    if ridge:
+        width = (ridge.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(views)
+        seconds["finetune"] += 0.1 + (n_train * sum(_case(config, n) for n in views) + n_train**2 * width) / SPEED
+    elif isinstance(config.head, Probing):
+        machine = 50 * min(n_train, config.head.max_cases) ** 2 * config.encoder.emb_size / 1e9
+        seconds["finetune"] += 0.1 + n_train * _case(config, n_timepoints) / SPEED + machine
     return seconds
+
+
+def _case(config: Recipe, n_timepoints: int) -> float:
+    """Operations that read one case at one resolution."""
+    encoder = config.encoder_for(n_timepoints)
+    n = -(-n_timepoints // encoder.patch_size)
+    return encoder.num_layers * _block(encoder.block, encoder.emb_size, n) + 2 * n * encoder.window * encoder.emb_size
+
+
+def _masked(config: Recipe, n_timepoints: int) -> float:
+    """Operations that encode what is visible of one case, and decode all of it."""
+    encoder, decoder = config.encoder_for(n_timepoints), config.decoder
+    n = -(-n_timepoints // encoder.patch_size)
+    seen = max(1, round((1 - config.mask_ratio) * n))
+    return encoder.num_layers * _block(encoder.block, encoder.emb_size, seen) + decoder.num_layers * _block(
+        decoder.block, decoder.emb_size, n
+    )
+
+
+def _cases_at(training: Training, cases: int, resolution: int) -> float:
+    return min(cases, cases * 2 * min(training.resolutions) / resolution) if training.resolutions else cases
+
+
+def _views(ridge: Ridge, n_timepoints: int) -> list[int]:
+    """Time points that a ridge classifier's encoder is shown of a case, at each resolution."""
+    finest = min(max(1 << (n_timepoints - 1).bit_length(), 256), ridge.longest)
+    return [max(1 << k, 256) for k in range(4, finest.bit_length())]
 
 
 def _block(block: Block, width: int, n: int) -> float:
@@ -82,12 +115,12 @@ class CostModel:
             methods: by name; results of other configurations than these are left aside.
             stored: the values in result files.
         """
-        configs = {name: json.loads(json.dumps(method.describe())) for name, method in methods.items()}
+        configs = {name: method.describe() for name, method in methods.items()}
         for result in stored:
             name = result.get("method")
-            if name not in configs or result.get("config") != configs[name]:
+            if name not in configs or configs[name] != {key: result["config"].get(key) for key in configs[name]}:
                 continue
-            guess = estimate(methods[name].config, result["n_train"], result["n_test"], result["n_timepoints"])
+            guess = estimate(methods[name], result["n_train"], result["n_test"], result["n_timepoints"])
             for phase, expected in guess.items():
                 if (observed := result[f"{phase}_seconds"]) > 0:
                     self.ratios[name, phase].append(math.log(observed / expected))
@@ -96,7 +129,7 @@ class CostModel:
     def predict(self, method: Method, info: Info) -> Seconds:
         """Seconds by phase of a method on a data set; what all methods teach stands in for one not yet seen."""
         length = min(info.length or info.columns, method.preparation.max_length or info.columns)
-        guess = estimate(method.config, info.n_train, info.n_test, length)
+        guess = estimate(method, info.n_train, info.n_test, length)
         return {phase: seconds * self._factor(method.name, phase) for phase, seconds in guess.items()}
 
     def _factor(self, name: str, phase: str) -> float:

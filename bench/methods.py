@@ -4,14 +4,16 @@ A method is a configuration and a function that fits it. fit is given a prepared
 so that it cannot look at the test labels. Heavy libraries are imported when a method is fitted.
 """
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Training, Transformer
+from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Ridge, Training, Transformer
 from timae.session import Session
 from ucr.prepare import Preparation, Prepared
 
@@ -53,6 +55,10 @@ class Baseline:
 
 Config = Recipe | Baseline
 
+Source = Literal["train", "test", "archive", "others"]
+"""Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
+splits of all data sets of the contest; those of all others."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -63,20 +69,19 @@ class Method:
     preparation: Preparation
     fit: Callable[..., Predictor]
     """(config, train cases, n_classes, seed, session) → Predictor; without a session on the CPU, leaving no files."""
-    same_split: bool = False
-    """Every resample is the archive's own split; only the seed differs."""
-    transductive: bool = False
-    """Pre-trained on the test series, without labels, instead of the train series: fit gets them as `unlabelled`."""
+    pretrained_on: Source = "train"
+    """Whose series, without labels, come in before the labels do."""
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides what this method does, as plain JSON values."""
-        return {
+        described = {
             "method": self.name,
             "config": asdict(self.config),
             "preparation": asdict(self.preparation),
-            "same_split": self.same_split,
-            "transductive": self.transductive,
+            "pretrained_on": self.pretrained_on,
         }
+        plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as in a file
+        return plain
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,10 @@ class Preset:
 
     summary: str
     recipe: Recipe
+    probe: Probing | Ridge = field(default_factory=Probing)
+    """What a frozen encoder is read with; a ridge classifier needs an encoder of values and differences."""
+    archive_steps: int = 2000
+    """Of the pre-training that all data sets of a contest share."""
     preparation: Preparation = field(default_factory=Preparation)
     dtw_max_length: int | None = None
     """1-NN DTW sees longer series sub-sampled to this many time points: its price grows with the square."""
@@ -95,28 +104,62 @@ class Preset:
 README_ENCODER = Transformer(out_proj=False)
 """What gives the encoder of the unofficial implementation its 91,712 parameters (with a CLS token)."""
 
+MULTISCALE = EncoderConfig(
+    input_dim=2,
+    block=Transformer(intermediate_dim=128),
+    patch_size=2,
+    kernel_size=8,
+    positions="rotary",
+)
+"""Values and differences, a token every second time point; series are stretched to a few lengths."""
+
+QUICK_PRETRAINING = Training(steps=300, batch_size=256, lr=2e-3, crop=0.25, resolutions=(32, 64, 128, 256), clip=1.0)
+QUICK_HEAD = Training(steps=400, batch_size=32, crop=0.7, label_smoothing=0.1, clip=1.0)
+QUICK = Recipe(
+    MULTISCALE,
+    DecoderConfig(num_layers=1),
+    pretraining=QUICK_PRETRAINING,
+    head=QUICK_HEAD,
+    companion=Ridge(),
+    resolutions=(128, 32),
+    mask_span=4,
+    pooling="mean+max+share",
+)
+
 PRESETS = {
     "smoke": Preset(
-        "seconds a run, for tests: too little training to mean anything",
+        "seconds a run, for tests: quick's recipe with too little training to mean anything",
         Recipe(
-            EncoderConfig(emb_size=16, num_layers=1, block=Transformer(num_heads=2, intermediate_dim=32)),
+            replace(MULTISCALE, emb_size=16, num_layers=1, block=Transformer(num_heads=2, intermediate_dim=32)),
             DecoderConfig(emb_size=8, num_layers=1, block=Transformer(num_heads=2, intermediate_dim=16)),
-            pretraining=Training(steps=20, batch_size=16),
-            head=Training(steps=20, batch_size=16),
-            max_tokens=16,
+            pretraining=Training(steps=20, batch_size=16, crop=0.25, resolutions=(16, 32)),
+            head=Training(steps=20, batch_size=16, crop=0.7),
+            companion=Ridge(n_thresholds=2, longest=64),
+            resolutions=(32,),
+            mask_span=2,
+            pooling="mean+max+share",
         ),
+        Ridge(n_thresholds=2, longest=64),
+        archive_steps=40,
         dtw_max_length=32,
     ),
     "quick": Preset(
         "about 20 core-seconds a run",
-        Recipe(
-            EncoderConfig(),
-            DecoderConfig(),
-            pretraining=Training(steps=300, batch_size=64),
-            head=Training(steps=400, batch_size=32, crop=0.7),
-            max_tokens=96,
-        ),
+        QUICK,
+        Ridge(),
+        archive_steps=5000,
         dtw_max_length=256,
+    ),
+    "standard": Preset(
+        "about 2 core-minutes a run",
+        replace(
+            QUICK,
+            pretraining=replace(QUICK_PRETRAINING, steps=1500),
+            head=replace(QUICK_HEAD, steps=1200, batch_size=64),
+        ),
+        Ridge(),
+        archive_steps=10000,
+        dtw_max_length=512,
     ),
     "paper": Preset(
         "the paper's settings, for a GPU: point tokens up to 1024, 30 maskings of a batch a step",
@@ -126,7 +169,7 @@ PRESETS = {
             pretraining=Training(steps=2000, batch_size=64, maskings=30, accelerated=True),
             head=Training(steps=2000, batch_size=64, accelerated=True),
         ),
-        Preparation(max_length=1024),
+        preparation=Preparation(max_length=1024),
     ),
     "ecg5000": Preset(
         "five seeds on the split of one data set; encoders of the sizes that the unofficial implementation reports",
@@ -136,7 +179,6 @@ PRESETS = {
             pretraining=Training(steps=1000, batch_size=64),
             head=Training(steps=400, batch_size=64, crop=0.9, balanced=True),
         ),
-        same_split=True,
     ),
 }
 
@@ -163,8 +205,9 @@ def _mamba(recipe: Recipe) -> Recipe:
     """One Mamba-2 block in place of all transformer blocks, in the encoder and in the decoder.
 
     Always with a CLS token: through it alone a causal decoder gets at what is visible after the token it predicts.
+    Positions are added to the tokens, for there are no queries and keys to turn.
     """
-    encoder = replace(recipe.encoder, block=Mamba(), num_layers=1, cls_embed=True)
+    encoder = replace(recipe.encoder, block=Mamba(), num_layers=1, cls_embed=True, positions="sincos")
     return replace(recipe, encoder=encoder, decoder=replace(recipe.decoder, block=Mamba(), num_layers=1))
 
 
@@ -188,27 +231,56 @@ ARCHITECTURES: dict[str, Callable[[Recipe], Recipe]] = {
 }
 """name → how a preset's recipe, a transformer with mean pooling, becomes this one."""
 
-ARMS: dict[str, Callable[[Recipe], Recipe]] = {
-    "": lambda recipe: recipe,
-    "-scratch": lambda recipe: replace(recipe, pretraining=None),
-    "-probe": lambda recipe: replace(recipe, head=Probing()),
-    "-transductive": lambda recipe: recipe,
+
+def _frozen(recipe: Recipe, preset: Preset) -> Recipe:
+    return replace(recipe, head=preset.probe, companion=None)
+
+
+def _untrained(recipe: Recipe, _: Preset) -> Recipe:
+    return replace(recipe, pretraining=None)
+
+
+def _shared(recipe: Recipe, preset: Preset) -> Recipe:
+    assert recipe.pretraining is not None
+    return replace(recipe, pretraining=replace(recipe.pretraining, steps=preset.archive_steps))
+
+
+Change = Callable[[Recipe, Preset], Recipe]
+
+ARMS: dict[str, tuple[Source, tuple[Change, ...]]] = {
+    "": ("train", ()),
+    "-scratch": ("train", (_untrained,)),
+    "-probe": ("train", (_frozen,)),
+    "-random-probe": ("train", (_untrained, _frozen)),
+    "-archive": ("archive", (_shared,)),
+    "-archive-probe": ("archive", (_shared, _frozen)),
+    "-archive-others": ("others", (_shared,)),
+    "-archive-others-probe": ("others", (_shared, _frozen)),
+    "-transductive": ("test", ()),
 }
-"""What comes after an architecture's name → how it is trained: pre-trained and fine-tuned unless it says otherwise."""
+"""What comes after an architecture's name → what it is pre-trained on, and how it is trained: all its weights are
+pre-trained and fine-tuned unless changes say otherwise."""
+
+
+def excluding_self(method: str) -> str:
+    """Return the method that is pre-trained on the archive without the data set it is tested on, by its name."""
+    return re.sub("-archive(?!-others)", "-archive-others", method)
 
 
 def _timae(architecture: str, arm: str) -> Callable[[str, Preset], Method]:
     def configure(name: str, preset: Preset) -> Method:
-        recipe = ARMS[arm](ARCHITECTURES[architecture](preset.recipe))
-        transductive = arm == "-transductive"
-        return Method(name, recipe, preset.preparation, _fit_timae, preset.same_split, transductive)
+        source, changes = ARMS[arm]
+        recipe = ARCHITECTURES[architecture](preset.recipe)
+        for change in changes:
+            recipe = change(recipe, preset)
+        return Method(name, recipe, preset.preparation, _fit_timae, source)
 
     return configure
 
 
 def _sktime(estimator: str, **options: Any) -> Callable[[str, Preset], Method]:
     def configure(name: str, preset: Preset) -> Method:
-        return Method(name, Baseline(estimator, options), preset.preparation, _fit_baseline, preset.same_split)
+        return Method(name, Baseline(estimator, options), preset.preparation, _fit_baseline)
 
     return configure
 
@@ -216,7 +288,7 @@ def _sktime(estimator: str, **options: Any) -> Callable[[str, Preset], Method]:
 def _one_nn_dtw(name: str, preset: Preset) -> Method:
     lengths = [n for n in (preset.preparation.max_length, preset.dtw_max_length) if n is not None]
     preparation = replace(preset.preparation, max_length=min(lengths, default=None))
-    return Method(name, Baseline("1nn-dtw"), preparation, _fit_baseline, preset.same_split)
+    return Method(name, Baseline("1nn-dtw"), preparation, _fit_baseline)
 
 
 METHODS: dict[str, Callable[[str, Preset], Method]] = {
@@ -231,12 +303,13 @@ DEFAULT_METHODS = ("timae", "timae-scratch", "timae-probe", "1nn-dtw", "minirock
 
 @dataclass(frozen=True)
 class Suite:
-    """A contest that has a name of its own: what --datasets, --methods, --resamples and --preset would say."""
+    """A contest that has a name of its own: what the options of the same names would say."""
 
     datasets: str
     methods: str
     resamples: int
     preset: str
+    same_split: bool = False
 
 
 SUITES = {
@@ -247,6 +320,7 @@ SUITES = {
         "timae-mamba-transductive,timae-mamba-large-cls-transductive,timae-mamba-large-transductive",
         resamples=5,
         preset="ecg5000",
+        same_split=True,
     )
 }
 """The result table of the unofficial implementation, honest and transductive (pre-trained on TEST), five seeds."""

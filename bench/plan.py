@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +52,8 @@ class Contest:
     results: str = "results"
     root: str | None = None
     """Where the archive lies; None: UCR_ROOT, or the user's cache, or what sktime ships."""
+    same_split: bool = False
+    """Every resample is the archive's own split; only the seed differs."""
 
     @property
     def folder(self) -> Path:
@@ -124,7 +127,8 @@ def state(run: Run, contest: Contest) -> State:
     try:
         now = identity(run, contest)
     except UcrError:
-        now = {**before, "config": _described(run.method, contest.preset), "versions": _versions()}
+        kept = {"archive": stored.config["archive"]} if "archive" in stored.config else {}
+        now = {**before, "config": _config(run, contest) | kept, "versions": _versions()}
     difference = _first_difference(before, now)
     return State("stale", difference) if difference else State("done")
 
@@ -135,18 +139,45 @@ def identity(run: Run, contest: Contest) -> dict[str, Any]:
     Raises:
         UcrError: the data set is not here.
     """
+    config = _config(run, contest)
+    if (names := pretraining_sets(run, contest)) is not None:
+        config["archive"] = _archive_sha256(names, contest.root)
     return {
-        "config": _described(run.method, contest.preset),
+        "config": config,
         "data_sha256": fingerprint(run.dataset, contest.root),
         "seed": run.resample,
         "versions": _versions(),
     }
 
 
+def _config(run: Run, contest: Contest) -> dict[str, Any]:
+    return _described(run.method, contest.preset) | {"same_split": contest.same_split}
+
+
 @functools.cache
 def _described(method: str, preset: str) -> dict[str, Any]:
-    described: dict[str, Any] = json.loads(json.dumps(get_method(method, preset).describe()))
-    return described
+    return get_method(method, preset).describe()
+
+
+def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
+    """The data sets whose train splits a run's pre-training shares; None where it is the run's own affair.
+
+    Raises:
+        UcrError: there is none left.
+    """
+    source = get_method(run.method, contest.preset).pretrained_on
+    if source not in ("archive", "others"):
+        return None
+    names = tuple(name for name in contest.datasets if source == "archive" or name != run.dataset)
+    if not names:
+        raise UcrError(f"{run.method} is pre-trained on the other data sets, and {run.dataset} is alone: name more")
+    return names
+
+
+@functools.cache
+def _archive_sha256(names: tuple[str, ...], root: str | None) -> str:
+    """One hash for the data of many data sets, in their order."""
+    return sha256(json.dumps([(name, fingerprint(name, root)) for name in names]).encode()).hexdigest()
 
 
 @functools.cache
@@ -208,8 +239,9 @@ def _shared_pretraining(method: Method, run: Run) -> Hashable:
     config = method.config
     if not isinstance(config, Recipe) or config.pretraining is None:
         return None
-    recipe = (config.encoder, config.decoder, config.pretraining, config.mask_ratio, config.max_tokens)
-    return (run.dataset, run.resample, method.preparation, method.transductive, *recipe)
+    recipe = (config.encoder, config.decoder, config.pretraining, config.mask_ratio, config.mask_span)
+    own = (run.dataset, config.max_tokens) if method.pretrained_on != "archive" else None
+    return (own, run.resample, method.preparation, method.pretrained_on, *recipe)
 
 
 def makespan(todo: Sequence[Todo], workers: int) -> float:

@@ -450,6 +450,7 @@ def command_line(contest: Contest) -> str:
     """Return the command that repeats a contest."""
     words = ["python", "-m", "bench", "run", "--datasets", ",".join(contest.datasets)]
     words += ["--methods", ",".join(contest.methods), "--resamples", str(contest.resamples)]
+    words += ["--same-split"] if contest.same_split else []
     return shlex.join([*words, "--preset", contest.preset, "--name", contest.name])
 
 

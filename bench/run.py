@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import time
 import traceback
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -25,6 +26,9 @@ from bench.methods import Method, get_method
 from bench.plan import Contest, Run
 from timae.config import Recipe
 from timae.session import Session, Stopped
+
+if TYPE_CHECKING:
+    from timae.archive import Body
 
 
 @dataclass(frozen=True)
@@ -111,13 +115,17 @@ def compute(
     """Train and test one method on one split; returns its result and what is kept per case."""
     method = get_method(run.method, contest.preset)
     reset_peak_memory()
-    train, read_test = splits(run, contest.root, method.same_split)
+    train, read_test = splits(run, contest)
     info = ucr.load.info_for(run.dataset, contest.root)
     preparer = ucr.prepare.fit(train, info, method.preparation)
     n_classes = len(preparer.classes)
     session.report("fit", 0, 0, math.nan)
-    unlabelled = {"unlabelled": blind(preparer(read_test()))} if method.transductive else {}
-    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **unlabelled)
+    source: dict[str, Any] = {}
+    if method.pretrained_on == "test":
+        source["unlabelled"] = blind(preparer(read_test()))
+    elif (names := plan.pretraining_sets(run, contest)) is not None:
+        source["archive"] = shared_body(run, contest, names, identity["config"]["archive"])
+    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **source)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
     test = preparer(read_test())
@@ -173,13 +181,32 @@ def blind(cases: ucr.prepare.Prepared) -> ucr.prepare.Prepared:
     return replace(cases, labels=np.full_like(cases.labels, -1))
 
 
-def splits(run: Run, root: str | None, same_split: bool = False) -> tuple[ucr.load.Split, Any]:
+def splits(run: Run, contest: Contest) -> tuple[ucr.load.Split, Callable[[], ucr.load.Split]]:
     """Return the train split, and a function that reads the test split."""
-    if run.resample == 0 or same_split:
-        train = ucr.load.load_split(run.dataset, "train", root)
-        return train, functools.partial(ucr.load.load_split, run.dataset, "test", root)
-    dataset = ucr.prepare.resample(ucr.load.load(run.dataset, root), run.resample)
+    if run.resample == 0 or contest.same_split:
+        train = ucr.load.load_split(run.dataset, "train", contest.root)
+        return train, functools.partial(ucr.load.load_split, run.dataset, "test", contest.root)
+    dataset = ucr.prepare.resample(ucr.load.load(run.dataset, contest.root), run.resample)
     return dataset.train, lambda: dataset.test
+
+
+def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -> "Body":
+    """What the runs of one method and resample are pre-trained on together: the named data sets' train splits.
+
+    Every one is split as the run's own is, or another's train series could be among the run's test series.
+    """
+    from timae.archive import Body  # noqa: PLC0415 (who only plans and reports has no use for torch)
+
+    preparation = get_method(run.method, contest.preset).preparation
+
+    def prepared() -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+        for name in names:
+            train, read_test = splits(replace(run, dataset=name), contest)
+            preparer = ucr.prepare.fit(train, ucr.load.info_for(name, contest.root), preparation)
+            yield preparer(train).series, preparer(read_test()).series
+
+    key = {"archive": sha256, "preparation": asdict(preparation), "resample": run.resample}
+    return Body.of_many({**key, "same_split": contest.same_split}, prepared, run.resample)
 
 
 def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_classes: int) -> None:

@@ -21,13 +21,39 @@ def sincos_positions(n: int, dim: int, device: torch.device | str = "cpu") -> Te
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)[:, :dim]
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, num_heads: int, valid: Tensor | None, dropout: float) -> Tensor:
+def rotary_angles(index: Tensor, head_dim: int) -> Tensor:
+    """Angles (…, head_dim / 2) of rotary positions (arXiv:2104.09864, Section 3.2.2) for token numbers index (…).
+
+    The base is 100, not 10,000: wavelengths of 6 to about 600 tokens, and there are seldom more of them.
+    """
+    frequency = 100.0 ** (-torch.arange(0, head_dim, 2, device=index.device) / head_dim)
+    return index.unsqueeze(-1) * frequency
+
+
+def rotate(x: Tensor, angles: Tensor) -> Tensor:
+    """Turn x (batch, head, n, head_dim), whose halves make the pairs, by angles (n or batch × 1 × n, head_dim / 2)."""
+    cos, sin = angles.cos(), angles.sin()
+    left, right = x.chunk(2, dim=-1)
+    return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)
+
+
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    num_heads: int,
+    valid: Tensor | None,
+    dropout: float,
+    angles: Tensor | None = None,
+) -> Tensor:
     """Multi-head attention, softmax(q kᵀ / √head_dim) v.
 
     Shapes: q (batch, n, dim), k and v (batch, m, dim), valid (batch, m) False where a key is padding, or
-    None; returns (batch, n, dim).
+    None; angles as in rotate, which turns q and k, or None; returns (batch, n, dim).
     """
     q, k, v = (t.unflatten(-1, (num_heads, -1)).transpose(1, 2) for t in (q, k, v))
+    if angles is not None:
+        q, k = rotate(q, angles), rotate(k, angles)
     keys = None if valid is None else valid[:, None, None, :]
     out = F.scaled_dot_product_attention(q, k, v, attn_mask=keys, dropout_p=dropout)
     return out.transpose(1, 2).flatten(2)
@@ -42,10 +68,11 @@ class SelfAttention(nn.Module):
         self.qkv = TokenLinear(dim, 3 * dim, bias=qkv_bias)
         self.out = TokenLinear(dim, dim) if out_proj else nn.Identity()
 
-    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, valid: Tensor | None = None, angles: Tensor | None = None) -> Tensor:
         """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
         q, k, v = self.qkv(x).chunk(3, dim=-1)
-        out: Tensor = self.out(attend(q, k, v, self.num_heads, valid, self.dropout if self.training else 0.0))
+        dropout = self.dropout if self.training else 0.0
+        out: Tensor = self.out(attend(q, k, v, self.num_heads, valid, dropout, angles))
         return out
 
 
@@ -94,9 +121,12 @@ class TransformerBlock(nn.Module):
         self.feed_forward_norm = nn.LayerNorm(dim, eps=config.layer_norm_eps)
         self.feed_forward = FeedForward(dim, config.intermediate_dim, config.activation, config.dropout)
 
-    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n)."""
-        x = x + self.attention(self.attention_norm(x), valid)
+    def forward(self, x: Tensor, valid: Tensor | None = None, angles: Tensor | None = None) -> Tensor:
+        """Map x (batch, n, dim) to the same shape, ignoring tokens that are not valid (batch, n).
+
+        Tokens attend by their distance where rotary angles are given.
+        """
+        x = x + self.attention(self.attention_norm(x), valid, angles)
         out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
         return out
 
@@ -137,10 +167,15 @@ class MambaBlock(nn.Module):
             conv_bias=config.conv_bias,
         )
 
-    def forward(self, x: Tensor, valid: Tensor | None = None) -> Tensor:  # noqa: ARG002
+    def forward(
+        self,
+        x: Tensor,
+        valid: Tensor | None = None,  # noqa: ARG002
+        angles: Tensor | None = None,  # noqa: ARG002
+    ) -> Tensor:
         """Map x (batch, n, dim) to the same shape; a token sees what is before it.
 
-        Padding stands behind all that is valid, so nothing need be done about it.
+        Padding stands behind all that is valid, so nothing need be done about it; order needs no positions.
         """
         out: Tensor = x + self.mamba(self.norm(x))
         return out

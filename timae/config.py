@@ -6,7 +6,8 @@ Nothing here imports torch, so that a benchmark can plan and compare configurati
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Pooling = Literal["cls", "mean", "max", "mean+max"]
+Pooling = Literal["cls", "mean", "max", "mean+max", "mean+max+share"]
+"""share, the share of tokens above a learnt threshold, is for classifiers of several resolutions alone."""
 POOLINGS = ("cls", "mean", "max", "mean+max")
 ACTIVATIONS = ("gelu", "relu", "silu")
 
@@ -95,14 +96,31 @@ class EncoderConfig:
     block: Block = field(default_factory=Transformer)
     patch_size: int = 1
     """Time steps a token; 1 is the paper's token."""
+    kernel_size: int | None = None
+    """Time steps that the embedding of a token sees, its patch in their middle; None: one more to each side."""
     cls_embed: bool = False
-    positions: Literal["sincos", "none"] = "sincos"
+    positions: Literal["sincos", "rotary", "none"] = "sincos"
+    """sincos: added to the tokens; rotary: queries and keys are turned, so that attention sees distances."""
 
     def __post_init__(self) -> None:
         for name in ("input_dim", "emb_size", "num_layers", "patch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.window < self.patch_size:
+            raise ValueError(f"kernel_size must cover a patch: got {self.window}, patch_size {self.patch_size}")
         self.block.check(self.emb_size)
+        if self.positions == "rotary":
+            if not isinstance(self.block, Transformer):
+                raise ValueError(f"rotary positions need a transformer block, got {self.block.kind!r}")
+            if self.emb_size // self.block.num_heads % 2:
+                raise ValueError(
+                    f"rotary positions need heads of even width, got {self.emb_size // self.block.num_heads}"
+                )
+
+    @property
+    def window(self) -> int:
+        """Time steps that the embedding of a token sees."""
+        return self.patch_size + 2 if self.kernel_size is None else self.kernel_size
 
 
 @dataclass(frozen=True)
@@ -151,7 +169,12 @@ class Training:
     maskings: int = 1
     """Pre-training only: random maskings of a batch in one step (the paper's sampling time)."""
     crop: float = 1.0
-    """Fine-tuning only: a case is cropped to a random share of its length, at least this, and stretched back."""
+    """A case is cropped to a random share of its length, at least this, and stretched back."""
+    resolutions: tuple[int, ...] = ()
+    """Pre-training only: every step draws one of them and stretches its crops to it; a batch holds
+    batch_size cases at the finest and up to four times as many, so that steps cost about the same."""
+    clip: float | None = None
+    """Gradients are shortened to this norm."""
     label_smoothing: float = 0.0
     """Fine-tuning only."""
     balanced: bool = False
@@ -176,6 +199,18 @@ class Probing:
 
 
 @dataclass(frozen=True)
+class Ridge:
+    """Frozen encoder, ridge classifier on the shares of its tokens above thresholds, at several resolutions."""
+
+    n_thresholds: int = 6
+    """Of each channel of each layer: quantiles of the train split."""
+    longest: int = 1024
+    """The finest resolution, in time points; no finer than the series need."""
+    sharpness: float = 4.0
+    """Probabilities are the softmax of so many times the decision values, which aim at -1 and 1."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A Ti-MAE from pre-training to prediction; what depends on the data follows from the train split."""
 
@@ -183,9 +218,16 @@ class Recipe:
     decoder: DecoderConfig
     pretraining: Training | None
     """None: the encoder starts with random weights."""
-    head: Training | Probing
+    head: Training | Probing | Ridge
     """How labels come in: all weights are fine-tuned with a linear head, or a frozen encoder is probed."""
+    companion: Ridge | None = None
+    """Beside fine-tuning: a probe of the encoder before it; their probabilities are averaged."""
+    resolutions: tuple[int, ...] = ()
+    """Series are stretched to these many time points, with differences as a second channel, and the classifier
+    reads them at each; the ridge classifier has resolutions of its own. Empty: series as they are."""
     mask_ratio: float = 0.75
+    mask_span: int = 1
+    """Neighbouring tokens that are hidden together in pre-training, but at most an eighth of a series."""
     pooling: Pooling = "mean"
     max_tokens: int = 1024
     """Longer series get patches, the smallest that keep to this many tokens."""

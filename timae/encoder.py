@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from timae.blocks import build_block, sincos_positions
-from timae.config import EncoderConfig
+from timae.blocks import build_block, rotary_angles, sincos_positions
+from timae.config import EncoderConfig, Transformer
 from timae.masking import Masking, take
 
 
@@ -33,15 +33,16 @@ class Features(NamedTuple):
 
 
 class Embedding(nn.Module):
-    """Series to tokens: one convolution, whose window is a patch and one step to each side, and positions.
+    """Series to tokens: one convolution, whose window is a patch and some steps to each side, and positions.
 
-    With patch_size 1 that is the paper's convolution of kernel 3 and padding 1 (arXiv:2301.08871, Section 3.2).
+    With patch_size 1 and one step that is the paper's convolution of kernel 3 and padding 1
+    (arXiv:2301.08871, Section 3.2).
     """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.patch_size, self.positions = config.patch_size, config.positions
-        self.conv = nn.Conv1d(config.input_dim, config.emb_size, config.patch_size + 2, config.patch_size)
+        self.patch_size, self.window, self.positions = config.patch_size, config.window, config.positions
+        self.conv = nn.Conv1d(config.input_dim, config.emb_size, self.window, self.patch_size)
 
     def n_tokens(self, n_timepoints: int) -> int:
         """Tokens of a series of n_timepoints; the last one may be a patch that is not full."""
@@ -52,8 +53,8 @@ class Embedding(nn.Module):
 
         Args:
             series: time need not be a multiple of patch_size: the last value is repeated.
-            hidden: (batch, n) tokens whose values are blanked first. The convolution looks one step over
-                the edge of a patch; without this it would show hidden values to visible tokens.
+            hidden: (batch, n) tokens whose values are blanked first. The convolution looks over the edge of
+                a patch; without this it would show hidden values to visible tokens.
         """
         time = series.shape[1]
         n = self.n_tokens(time)
@@ -63,7 +64,8 @@ class Embedding(nn.Module):
         if hidden is not None:
             x = x.masked_fill(hidden.repeat_interleave(self.patch_size, dim=1).unsqueeze(1), 0.0)
         # a linear map of the windows is the same as the convolution and faster for so few channels
-        windows = F.pad(x, (1, 1)).unfold(2, self.patch_size + 2, self.patch_size)
+        more = self.window - self.patch_size
+        windows = F.pad(x, (more // 2, more - more // 2)).unfold(2, self.window, self.patch_size)
         tokens = F.linear(windows.transpose(1, 2).flatten(2), self.conv.weight.flatten(1), self.conv.bias)
         return tokens + sincos_positions(n, tokens.shape[2], tokens.device) if self.positions == "sincos" else tokens
 
@@ -94,13 +96,14 @@ class Encoder(nn.Module):
             series = series.masked_fill(~valid.unsqueeze(-1), 0.0)
             valid = self.valid_tokens(valid)
         x = self.embedding(series, None if masking is None else masking.hidden)
+        angles = self._angles(x.shape[1], masking, x.device)
         if masking is not None:
             x, valid = take(x, masking.visible), masking.seen
         if self.cls is not None:
             x, valid = self._add_cls(x, valid)
         layers = [x]
         for block in self.blocks:
-            x = block(x, valid)
+            x = block(x, valid, angles)
             layers.append(x)
         x = self.norm(x)
         if self.cls is None:
@@ -109,6 +112,19 @@ class Encoder(nn.Module):
             return Features(x[:, :-1], x[:, -1], None, tuple(layers), None)
         at = valid.sum(dim=1, keepdim=True) - 1
         return Features(x[:, :-1], take(x, at)[:, 0], valid[:, 1:], tuple(layers), valid)
+
+    def _angles(self, n: int, masking: Masking | None, device: torch.device) -> Tensor | None:
+        """Rotary angles of the tokens shown of n, by their place in the series, or None.
+
+        The CLS token counts as the one behind the last.
+        """
+        if self.config.positions != "rotary":
+            return None
+        assert isinstance(self.config.block, Transformer)
+        at = torch.arange(n, device=device) if masking is None else masking.visible.unsqueeze(1)
+        if self.cls is not None:
+            at = F.pad(at, (0, 1), value=n)
+        return rotary_angles(at, self.config.emb_size // self.config.block.num_heads)
 
     def _add_cls(self, x: Tensor, valid: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Put the CLS token behind the last valid token; what is not valid stays behind it.

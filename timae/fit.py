@@ -1,8 +1,8 @@
 """From a train split to a classifier: pre-train, then fine-tune or probe, as a recipe says."""
 
+import copy
 import time
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from timae.config import Recipe, Training
+from timae.archive import Body, tensors
+from timae.config import EncoderConfig, Probing, Recipe, Ridge, Training
 from timae.encoder import n_parameters
-from timae.model import Classifier, MaskedAutoencoder
+from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import Content, code_version, digest, obtain
-from timae.probe import Probe, fit_probe
+from timae.probe import Probe, fit_probe, fit_ridge
 from timae.session import Session
+from timae.shares import Shares
 from timae.training import Batches, Finetuning, Pretraining, balance, derive_seed, train
+from timae.views import stretch, with_difference
 from ucr.prepare import Prepared
 
 PHASES = {"pretrain": 0, "finetune": 1}
@@ -29,8 +32,10 @@ class Fitted:
     """A trained Ti-MAE classifier, and what it cost."""
 
     recipe: Recipe
-    model: Classifier
+    model: Classifier | MultiscaleClassifier
     probe: Probe | None
+    """Of the pooled features of a frozen encoder, or of shares if there are some."""
+    shares: Shares | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase: pretrain, finetune."""
     losses: dict[str, list[float]] = field(default_factory=dict)
@@ -46,22 +51,31 @@ class Fitted:
         found: dict[str, Any] = {"patch_size": self.model.encoder.config.patch_size}
         if self.pretrained:
             found["pretrained"] = self.pretrained
-        return found if self.probe is None else found | {"C": self.probe.machine.C}
+        if self.probe is None:
+            return found
+        if self.shares is None:
+            return found | {"C": self.probe.machine.C}
+        return found | {"penalty": float(self.probe.machine[-1].alpha_), "resolutions": len(self.shares.views)}
 
     @property
     def n_parameters(self) -> dict[str, int]:
         """Trainable numbers in the encoder, and in all that predicts."""
-        total = n_parameters(self.model if self.probe is None else self.model.encoder)
+        total = n_parameters(self.model if isinstance(self.recipe.head, Training) else self.model.encoder)
         return {"encoder": n_parameters(self.model.encoder), "total": total}
 
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
         series, valid = tensors(cases)
+        found = []
         if self.probe is not None:
-            return self.probe.predict_proba(represent(self.model, series, valid, batch_size))
-        with torch.inference_mode():
-            parts = [self.model(x, v).double().softmax(dim=1) for x, v in _batches(series, valid, batch_size)]
-        return torch.cat(parts).numpy()
+            features = represent(self.model, series, valid, batch_size) if self.shares is None else self.shares(series)
+            found.append(self.probe.predict_proba(features))
+        if isinstance(self.recipe.head, Training):
+            with torch.inference_mode():
+                parts = [self.model(x, v).double().softmax(dim=1) for x, v in _batches(series, valid, batch_size)]
+            found.append(torch.cat(parts).numpy())
+        probabilities: NDArray[np.float64] = np.mean(found, axis=0)
+        return probabilities
 
 
 def fit(
@@ -71,6 +85,7 @@ def fit(
     seed: int,
     session: Session | None = None,
     unlabelled: Prepared | None = None,
+    archive: Body | None = None,
 ) -> Fitted:
     """Train on a prepared train split.
 
@@ -81,6 +96,7 @@ def fit(
         seed: fixes every random choice.
         session: where it happens; None: on the CPU, and nothing is written.
         unlabelled: series to pre-train on in place of those of cases.
+        archive: train series of many data sets, to pre-train on in place of those of cases.
 
     Raises:
         FloatingPointError: training diverged.
@@ -91,15 +107,24 @@ def fit(
     series, valid = tensors(cases)
     seconds, losses, reconstruction = {}, {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
-    model = Classifier(recipe.encoder_for(series.shape[1]), n_classes, recipe.pooling)
+    model = build(recipe, series.shape[1], n_classes)
     name = ""
     if recipe.pretraining is not None:
-        made, name = pretrain(recipe, *tensors(unlabelled or cases), seed, session)
+        made, name = pretrain(recipe, model.encoder.config, archive or Body.of(unlabelled or cases), seed, session)
         model.encoder.load_state_dict(made["encoder"])
         seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
         reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
     start = time.perf_counter()
-    probe = None
+    probe = shares = None
+    ridge = recipe.head if isinstance(recipe.head, Ridge) else recipe.companion
+    if ridge is not None:
+        session.report("probe", 0, 1, float("nan"))
+        if valid is not None:
+            raise ValueError("a ridge classifier takes no padding: prepare with unequal='resample'")
+        # of a copy: fine-tuning changes the encoder
+        shares = Shares(copy.deepcopy(model.encoder), series, ridge.n_thresholds, ridge.longest)
+        probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)
+        seconds["finetune"] = time.perf_counter() - start
     if isinstance(recipe.head, Training):
         labels = torch.from_numpy(cases.labels)
         batches = Batches(series, labels, valid, recipe.head, derive_seed(seed, PHASES["finetune"]))
@@ -113,17 +138,31 @@ def fit(
         )
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
-        seconds["finetune"] = task.seconds
-    else:
+        seconds["finetune"] = seconds.get("finetune", 0.0) + task.seconds
+    elif isinstance(recipe.head, Probing):
         session.report("probe", 0, 1, float("nan"))
         features = represent(model, series, valid)
         probe = fit_probe(features, cases.labels, n_classes, recipe.head, seed)
         seconds["finetune"] = time.perf_counter() - start
-    return Fitted(recipe, model.eval(), probe, seconds, losses, name, reconstruction)
+    return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name, reconstruction)
 
 
-def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, session: Session) -> tuple[Content, str]:
-    """Pre-train a masked autoencoder on series (case, time, channel), or take what another run made of them.
+def build(recipe: Recipe, n_timepoints: int, n_classes: int) -> Classifier | MultiscaleClassifier:
+    """Make the classifier that a recipe describes, with fresh weights."""
+    if recipe.resolutions:
+        return MultiscaleClassifier(recipe.encoder, n_classes, recipe.resolutions, recipe.pooling)
+    return Classifier(recipe.encoder_for(n_timepoints), n_classes, recipe.pooling)
+
+
+def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, session: Session) -> tuple[Content, str]:
+    """Pre-train a masked autoencoder on a body of series, or take what another run made of it.
+
+    Args:
+        recipe: how to train.
+        config: the encoder.
+        body: what to train on.
+        seed: fixes every random choice.
+        session: where it happens, and where shared pre-trainings lie.
 
     Returns:
         encoder (its state), losses (step,) and seconds that it cost; and its name among the session's shared
@@ -131,32 +170,39 @@ def pretrain(recipe: Recipe, series: Tensor, valid: Tensor | None, seed: int, se
     """
     training = recipe.pretraining
     assert training is not None
-    config = recipe.encoder_for(series.shape[1])
 
     def make(checkpoint: Path | None, session: Session) -> Content:
+        series, valid = body.read()
         torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
-        model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio)
+        model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
         batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
-        task = Pretraining(model, training.lr, training.weight_decay, training.maskings)
+        task = Pretraining(
+            model,
+            training.lr,
+            training.weight_decay,
+            training.maskings,
+            training.crop,
+            training.resolutions,
+            training.batch_size,
+        )
         losses = train(task, batches, "pretrain", session, checkpoint)
         return {
             "encoder": model.encoder.state_dict(),
             "losses": torch.tensor(losses),
             "seconds": task.seconds,
-            "reconstruction": reconstruct(model, series[:3], None if valid is None else valid[:3]),
+            "reconstruction": reconstruct(model, *_some(series, valid, training.resolutions)),
         }
 
     if session.pretrained is None:
         return make(session.folder and session.folder / "pretrain.ckpt", session), ""
-    data = sha256(series.numpy().tobytes() + (b"" if valid is None else valid.numpy().tobytes()))
     key = {
-        "data": data.hexdigest(),
-        "shape": list(series.shape),
+        "body": body.key,
         "seed": seed,
         "encoder": asdict(config),
         "decoder": asdict(recipe.decoder),
         "pretraining": asdict(training),
         "mask_ratio": recipe.mask_ratio,
+        "mask_span": recipe.mask_span,
         "device": session.device,
         "code": code_version(),
     }
@@ -172,17 +218,21 @@ def reconstruct(model: MaskedAutoencoder, series: Tensor, valid: Tensor | None) 
     return {"series": series[..., 0], "masked": found.predicted, "prediction": found.values[..., 0].clone()}
 
 
-def represent(model: Classifier, series: Tensor, valid: Tensor | None, batch_size: int = 256) -> NDArray[np.float32]:
+def _some(series: Tensor, valid: Tensor | None, resolutions: tuple[int, ...]) -> tuple[Tensor, Tensor | None]:
+    """Three series from all over a body, as pre-training shows them."""
+    few = slice(None, None, -(-len(series) // 3))
+    if resolutions:
+        return with_difference(stretch(series[few], max(resolutions))), None
+    return series[few], None if valid is None else valid[few]
+
+
+def represent(
+    model: Classifier | MultiscaleClassifier, series: Tensor, valid: Tensor | None, batch_size: int = 256
+) -> NDArray[np.float32]:
     """Pooled features (case, width) of series, as the frozen encoder gives them."""
     model.eval()
     with torch.inference_mode():
         return torch.cat([model.represent(x, v) for x, v in _batches(series, valid, batch_size)]).numpy()
-
-
-def tensors(cases: Prepared) -> tuple[Tensor, Tensor | None]:
-    """Prepared series as (case, time, 1), and where they are valid (case, time), or None for everywhere."""
-    valid = None if cases.mask is None else torch.from_numpy(cases.mask)
-    return torch.from_numpy(cases.series).unsqueeze(-1), valid
 
 
 def _batches(series: Tensor, valid: Tensor | None, size: int) -> Any:

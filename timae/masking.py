@@ -24,6 +24,7 @@ def random_masking(
     mask_ratio: float,
     valid: Tensor | None = None,
     device: torch.device | str = "cpu",
+    span: int = 1,
 ) -> Masking:
     """Draw, for each case apart, which of its tokens stay visible.
 
@@ -36,6 +37,7 @@ def random_masking(
         mask_ratio: share of the tokens to hide, in (0, 1).
         valid: (batch, n_tokens) bool, False where a token is padding; None: no padding.
         device: where the draw is made; nothing in it waits for that device.
+        span: so many neighbours are shown or hidden together, as far as the numbers come out even.
 
     Raises:
         ValueError: mask_ratio outside (0, 1), or fewer than two tokens.
@@ -44,15 +46,15 @@ def random_masking(
         raise ValueError(f"mask_ratio must lie between 0 and 1, got {mask_ratio}")
     if n_tokens < 2:
         raise ValueError(f"masking needs at least 2 tokens, got {n_tokens}: use a smaller patch_size")
-    lottery = torch.rand(batch, n_tokens, device=device)
+    lottery = torch.rand(batch, -(-n_tokens // span), device=device).repeat_interleave(span, dim=1)[:, :n_tokens]
     n_visible = min(max(round(n_tokens * (1 - mask_ratio)), 1), n_tokens - 1)
     if valid is None:
-        visible = lottery.argsort(dim=1)[:, :n_visible].sort(dim=1).values
+        visible = lottery.argsort(dim=1, stable=span > 1)[:, :n_visible].sort(dim=1).values
         hidden = torch.ones(batch, n_tokens, dtype=torch.bool, device=device).scatter(1, visible, value=False)
         return Masking(visible, None, hidden)
     n_valid = valid.sum(dim=1, keepdim=True)
     n_shown = (n_valid.double() * (1 - mask_ratio)).round().clamp(min=1).minimum((n_valid - 1).clamp(min=1))
-    shown = lottery.masked_fill(~valid, 2.0).argsort(dim=1).argsort(dim=1) < n_shown
+    shown = lottery.masked_fill(~valid, 2.0).argsort(dim=1, stable=span > 1).argsort(dim=1) < n_shown
     visible = (~shown).byte().argsort(dim=1, stable=True)[:, :n_visible]
     return Masking(visible, shown.gather(1, visible), valid & ~shown)
 

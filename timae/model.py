@@ -9,6 +9,7 @@ from timae.config import POOLINGS, DecoderConfig, EncoderConfig, Pooling
 from timae.decoder import build_decoder
 from timae.encoder import Encoder, Features
 from timae.masking import random_masking
+from timae.views import stretch, with_difference
 
 
 class Reconstruction(NamedTuple):
@@ -29,8 +30,10 @@ class MaskedAutoencoder(nn.Module):
     taken over hidden values alone.
     """
 
-    def __init__(self, encoder: EncoderConfig, decoder: DecoderConfig, mask_ratio: float = 0.75) -> None:
-        """Build it with fresh weights.
+    def __init__(
+        self, encoder: EncoderConfig, decoder: DecoderConfig, mask_ratio: float = 0.75, mask_span: int = 1
+    ) -> None:
+        """Build it with fresh weights; mask_span neighbouring tokens are hidden together, fewer in short series.
 
         Raises:
             ValueError: widths that do not divide, a mask_ratio outside (0, 1).
@@ -38,7 +41,7 @@ class MaskedAutoencoder(nn.Module):
         super().__init__()
         if not 0 < mask_ratio < 1:
             raise ValueError(f"mask_ratio must lie between 0 and 1, got {mask_ratio}")
-        self.mask_ratio = mask_ratio
+        self.mask_ratio, self.mask_span = mask_ratio, mask_span
         self.encoder = Encoder(encoder)
         self.decoder = build_decoder(decoder, encoder)
 
@@ -57,7 +60,8 @@ class MaskedAutoencoder(nn.Module):
         if valid is not None:
             series, valid_tokens = series.masked_fill(~valid.unsqueeze(-1), 0.0), self.encoder.valid_tokens(valid)
         n = self.encoder.embedding.n_tokens(time)
-        masking = random_masking(batch, n, self.mask_ratio, valid_tokens, series.device)
+        span = max(min(self.mask_span, n // 8), 1)
+        masking = random_masking(batch, n, self.mask_ratio, valid_tokens, series.device, span)
         values, predicted = self.decoder(self.encoder(series, masking, valid), masking, valid_tokens)
         # from tokens to time steps
         values = values.unflatten(2, (patch, channels)).flatten(1, 2)[:, :time]
@@ -90,6 +94,88 @@ def pool(features: Features, pooling: Pooling) -> Tensor:
     if "max" in pooling:
         pooled.append((x if valid is None else x.masked_fill(~valid.unsqueeze(-1), -torch.inf)).amax(dim=1))
     return torch.cat(pooled, dim=1)
+
+
+class SoftShare(nn.Module):
+    """The share of tokens above a learnt threshold a channel, made smooth: a pooling that can be fine-tuned.
+
+    The smooth form of what ROCKET pools (arXiv:1910.13051, Section 3.2).
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.threshold = nn.Parameter(torch.randn(width) * 0.3)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Pool tokens (batch, n, width) to (batch, width), in 0…1."""
+        return torch.sigmoid(4 * (tokens - self.threshold)).mean(dim=1)
+
+
+class MultiscaleClassifier(nn.Module):
+    """One encoder reads a series at several resolutions; all its layers, pooled, and a linear head.
+
+    What is pooled is brought to one scale by batch norm without weights: layers differ in size by far.
+    """
+
+    def __init__(
+        self,
+        encoder: EncoderConfig,
+        n_classes: int,
+        resolutions: tuple[int, ...],
+        pooling: Pooling = "mean+max+share",
+    ) -> None:
+        """Build it with fresh weights, for an encoder of values and differences.
+
+        Raises:
+            ValueError: fewer than two classes, no resolution, an encoder with other than 2 channels, or pooling
+                'cls' without a CLS token.
+        """
+        super().__init__()
+        if n_classes < 2 or not resolutions or encoder.input_dim != 2:
+            raise ValueError(
+                f"expected 2 classes or more, a resolution and input_dim 2, "
+                f"got {n_classes}, {resolutions} and {encoder.input_dim}"
+            )
+        if pooling == "cls" and not encoder.cls_embed:
+            raise ValueError("pooling 'cls' needs an encoder with cls_embed=True")
+        self.resolutions, self.pooling = resolutions, pooling.split("+")
+        self.encoder = Encoder(encoder)
+        n_layers = len(resolutions) * (encoder.num_layers + 1)
+        self.shares = nn.ModuleList(SoftShare(encoder.emb_size) for _ in range(n_layers) if "share" in self.pooling)
+        width = len(self.pooling) * encoder.emb_size * n_layers
+        self.norm = nn.BatchNorm1d(width, affine=False)
+        self.head = nn.Linear(width, n_classes)
+
+    def represent(self, series: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Pool the features of series (batch, time, 1) to (batch, width), not yet normalised.
+
+        Raises:
+            ValueError: series are padded; they can be stretched instead.
+        """
+        if valid is not None:
+            raise ValueError("a classifier of several resolutions takes no padding: prepare with unequal='resample'")
+        pooled: list[Tensor] = []
+        shares = iter(self.shares)
+        for resolution in self.resolutions:
+            features = self.encoder(with_difference(stretch(series, resolution)))
+            n = features.tokens.shape[1]
+            for layer in features.layers:
+                tokens = layer[:, :n]
+                for how in self.pooling:
+                    if how == "cls":
+                        pooled.append(layer[:, n])
+                    elif how == "mean":
+                        pooled.append(tokens.mean(dim=1))
+                    elif how == "max":
+                        pooled.append(tokens.amax(dim=1))
+                    else:
+                        pooled.append(next(shares)(tokens))
+        return torch.cat(pooled, dim=1)
+
+    def forward(self, series: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Logits (batch, n_classes) of series (batch, time, 1)."""
+        logits: Tensor = self.head(self.norm(self.represent(series, valid)))
+        return logits
 
 
 class Classifier(nn.Module):

@@ -24,9 +24,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from timae.archive import tensors
 from timae.blocks import sincos_positions
 from timae.config import DecoderConfig, EncoderConfig, Recipe, Training
-from timae.fit import fit, tensors
+from timae.fit import fit
 from timae.mamba import Mamba2
 from timae.masking import take
 from timae.model import Classifier, MaskedAutoencoder

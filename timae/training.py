@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from timae.config import Training
-from timae.model import Classifier, MaskedAutoencoder
+from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import code_version, load, save
 from timae.session import Session, Stopped
+from timae.views import random_windows, with_difference
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Batches:
     def __init__(
         self, series: Tensor, labels: Tensor | None, valid: Tensor | None, training: Training, seed: int
     ) -> None:
+        self.clip = training.clip
         self.series, self.labels, self.valid = series, labels, valid
         self.size, self.steps, self.seed = min(training.batch_size, len(series)), training.steps, seed
         self.accelerated = training.accelerated
@@ -129,19 +131,38 @@ class Pretraining(Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
     def __init__(
-        self, model: MaskedAutoencoder, lr: float = 1e-3, weight_decay: float = 0.01, maskings: int = 1
+        self,
+        model: MaskedAutoencoder,
+        lr: float = 1e-3,
+        weight_decay: float = 0.01,
+        maskings: int = 1,
+        crop: float = 1.0,
+        resolutions: tuple[int, ...] = (),
+        batch_size: int = 64,
     ) -> None:
         super().__init__(lr, weight_decay)
         self.model, self.maskings = model, maskings
+        self.crop, self.resolutions, self.batch_size = crop, resolutions, batch_size
 
     def loss(self, batch: Batch) -> Tensor:
         """Reconstruction loss of a batch, over as many random maskings of it as asked for."""
         series, _, valid = batch
+        if self.resolutions:
+            series = self.draw(series)
         if self.maskings > 1:
             series = series.repeat(self.maskings, 1, 1)
             valid = None if valid is None else valid.repeat(self.maskings, 1)
         loss: Tensor = self.model(series, valid).loss
         return loss
+
+    def draw(self, series: Tensor) -> Tensor:
+        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, 2).
+
+        The whole batch at the two coarsest; at finer ones so much less of it that a step costs the same.
+        """
+        resolution = self.resolutions[int(torch.randint(len(self.resolutions), ()))]
+        fitting = max(self.batch_size * 2 * min(self.resolutions) // resolution, 1)
+        return with_difference(random_windows(series[:fitting], resolution, self.crop))
 
 
 class Finetuning(Task):
@@ -151,7 +172,7 @@ class Finetuning(Task):
 
     def __init__(
         self,
-        model: Classifier,
+        model: Classifier | MultiscaleClassifier,
         lr: float = 1e-3,
         weight_decay: float = 0.01,
         crop: float = 1.0,
@@ -301,6 +322,7 @@ def train(
         accelerator=session.device,
         devices=1,
         max_epochs=1,
+        gradient_clip_val=batches.clip,
         logger=False,
         callbacks=[journal],
         plugins=[LightningEnvironment()],  # one process, also where SLURM's variables promise Lightning more

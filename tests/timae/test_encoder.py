@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from timae.config import EncoderConfig, Mamba, Transformer
 from timae.encoder import Embedding, Encoder, n_parameters
-from timae.masking import random_masking
+from timae.masking import Masking, random_masking
 
 BLOCKS = {
     "transformer": Transformer(num_heads=2, intermediate_dim=16),
@@ -151,3 +151,25 @@ def test_without_positions_order_is_lost_to_attention_alone() -> None:
 def test_sizes_below_1_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
         EncoderConfig(**{name: 0})  # type: ignore[arg-type]
+
+
+def test_a_wide_window_shows_no_hidden_value() -> None:
+    config = EncoderConfig(patch_size=2, kernel_size=8, positions="rotary")
+    encoder = Encoder(config).eval()
+    series = torch.randn(3, 32, 1)
+    masking = random_masking(3, 16, 0.75, span=2)
+    changed = torch.where(masking.hidden.repeat_interleave(2, dim=1).unsqueeze(-1), series + 7, series)
+    assert not torch.equal(changed, series)
+    assert torch.equal(encoder(series, masking).tokens, encoder(changed, masking).tokens)
+
+
+def test_rotary_tokens_know_distances_and_not_places() -> None:
+    encoder = Encoder(EncoderConfig(patch_size=2, kernel_size=2, positions="rotary")).eval()
+    series = torch.randn(2, 20, 1)
+    at = torch.tensor([[0, 2, 3], [0, 2, 3]])
+    shown = torch.ones(2, 10, dtype=torch.bool).scatter(1, at, value=False)
+    later = torch.roll(series, 8, dims=1)
+    tokens = encoder(series, Masking(at, None, shown)).tokens
+    moved = encoder(later, Masking(at + 4, None, torch.roll(shown, 4, dims=1))).tokens
+    torch.testing.assert_close(tokens, moved, atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(encoder(series).tokens[:, [0, 2, 3]], tokens, atol=1e-3)

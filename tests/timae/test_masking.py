@@ -60,3 +60,12 @@ def test_one_token_cannot_be_masked() -> None:
 def test_take_selects_case_by_case() -> None:
     tokens = torch.arange(12.0).reshape(2, 3, 2)
     assert take(tokens, torch.tensor([[2, 0], [1, 1]])).tolist() == [[[4, 5], [0, 1]], [[8, 9], [8, 9]]]
+
+
+def test_neighbours_are_shown_and_hidden_together() -> None:
+    masking = random_masking(50, 32, 0.75, span=4)
+    spans = masking.hidden.unflatten(1, (8, 4))
+    assert torch.equal(spans.all(dim=2), spans.any(dim=2))
+    assert masking.visible.shape == (50, 8)
+    uneven = random_masking(50, 30, 0.75, torch.ones(50, 30, dtype=torch.bool), span=4)
+    assert (~uneven.hidden).sum(dim=1).eq(8).all()

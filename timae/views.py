@@ -1,0 +1,83 @@
+"""How a series is shown to an encoder: stretched to a resolution, with its differences, whole or in parts.
+
+Axes: case, time, channel. All series are stretched to the same few lengths, so that one encoder, and the
+positions that it knows, fit every data set.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+WIDTH = 256
+"""Time points that an encoder is shown at once, at most."""
+
+
+class View(NamedTuple):
+    """A resolution. All parts of a series at it have the same length, n_timepoints / (phases · windows)."""
+
+    n_timepoints: int
+    phases: int
+    """The series is dealt out to so many parts, point by point: what is one step in a part is so many in it."""
+    windows: int
+    """The series is cut into so many parts."""
+
+
+def views_of(n_timepoints: int, shortest: int = 16, longest: int = 1024) -> tuple[View, ...]:
+    """Views of series of n_timepoints, coarse to fine, each twice as fine as the one before.
+
+    Coarse ones hold WIDTH points in phases that are shortest points long or longer: the encoder's window, a
+    fixed number of steps, then spans much of the series. So do the dilations of ROCKET's kernels
+    (arXiv:1910.13051, Section 3.1). Fine ones are cut into windows of WIDTH, until the series' own
+    resolution or longest is reached.
+    """
+    finest = min(max(1 << (n_timepoints - 1).bit_length(), WIDTH), longest)
+    views = []
+    points = shortest
+    while points <= finest:
+        views.append(View(max(points, WIDTH), max(WIDTH // points, 1), max(points // WIDTH, 1)))
+        points *= 2
+    return tuple(views)
+
+
+def show(series: Tensor, view: View) -> Tensor:
+    """Parts (case · part, time, 2) of series (case, time, 1), the parts of a case together, with differences."""
+    stretched = stretch(series, view.n_timepoints)
+    if view.phases > 1:
+        return with_difference(stretched.unflatten(1, (-1, view.phases)).transpose(1, 2).flatten(0, 1))
+    windows: Tensor = with_difference(stretched).unflatten(1, (view.windows, -1)).flatten(0, 1)
+    return windows
+
+
+def stretch(series: Tensor, n_timepoints: int) -> Tensor:
+    """Series (case, time, channel) at n_timepoints equally distant places, by linear interpolation."""
+    if series.shape[1] == n_timepoints:
+        return series
+    stretched: Tensor = F.interpolate(series.transpose(1, 2), n_timepoints, mode="linear", align_corners=True)
+    return stretched.transpose(1, 2)
+
+
+def with_difference(series: Tensor) -> Tensor:
+    """Series (case, time, 1) and, as a second channel, their steps, scaled to a mean square of 1."""
+    step = torch.diff(series, dim=1, prepend=series[:, :1])
+    size = step.square().mean(dim=1, keepdim=True).sqrt()
+    return torch.cat([series, step / (size + 1e-4)], dim=2)
+
+
+def random_windows(series: Tensor, n_timepoints: int, least: float) -> Tensor:
+    """Cut a random window from each case and stretch it to n_timepoints, by linear interpolation.
+
+    Args:
+        series: (case, time, channel).
+        n_timepoints: of the result.
+        least: the smallest share of the length a window may have, in (0, 1]; logarithms of shares are uniform.
+    """
+    batch, time, _ = series.shape
+    share = least ** torch.rand(batch, 1, device=series.device)
+    start = (1 - share) * torch.rand(batch, 1, device=series.device)
+    at = (start + share * torch.linspace(0, 1, n_timepoints, device=series.device)) * (time - 1)
+    left = at.long().clamp(max=max(time - 2, 0))
+    weight = (at - left).unsqueeze(-1)
+    left = left.unsqueeze(-1).expand(-1, -1, series.shape[2])
+    return torch.lerp(series.gather(1, left), series.gather(1, (left + 1).clamp(max=time - 1)), weight)
