@@ -113,8 +113,8 @@ MULTISCALE = EncoderConfig(
 )
 """Values and differences, a token every second time point; series are stretched to a few lengths."""
 
-QUICK_PRETRAINING = Training(steps=300, batch_size=256, lr=2e-3, crop=0.25, resolutions=(32, 64, 128, 256), clip=1.0)
-QUICK_HEAD = Training(steps=400, batch_size=32, crop=0.7, label_smoothing=0.1, clip=1.0)
+QUICK_PRETRAINING = Training(steps=200, batch_size=256, lr=2e-3, crop=0.25, resolutions=(32, 64, 128, 256), clip=1.0)
+QUICK_HEAD = Training(steps=300, batch_size=32, crop=0.7, label_smoothing=0.1, clip=1.0)
 QUICK = Recipe(
     MULTISCALE,
     DecoderConfig(num_layers=1),
@@ -154,12 +154,12 @@ PRESETS = {
         "about 2 core-minutes a run",
         replace(
             QUICK,
-            pretraining=replace(QUICK_PRETRAINING, steps=1500),
-            head=replace(QUICK_HEAD, steps=1200, batch_size=64),
+            pretraining=replace(QUICK_PRETRAINING, steps=1000),
+            head=replace(QUICK_HEAD, steps=1000),
         ),
         Ridge(),
         archive_steps=10000,
-        dtw_max_length=512,
+        dtw_max_length=256,
     ),
     "paper": Preset(
         "the paper's settings, for a GPU: point tokens up to 1024, 30 maskings of a batch a step",

@@ -121,7 +121,7 @@ class Encoder(nn.Module):
         if self.config.positions != "rotary":
             return None
         assert isinstance(self.config.block, Transformer)
-        at = torch.arange(n, device=device) if masking is None else masking.visible.unsqueeze(1)
+        at = torch.arange(n, device=device) if masking is None else masking.visible
         if self.cls is not None:
             at = F.pad(at, (0, 1), value=n)
         return rotary_angles(at, self.config.emb_size // self.config.block.num_heads)
