@@ -83,7 +83,7 @@ def _cases_at(training: Training, cases: int, resolution: int) -> float:
 def _views(ridge: Ridge, n_timepoints: int) -> list[int]:
     """Time points that a ridge classifier's encoder is shown of a case, at each resolution."""
     finest = min(max(1 << (n_timepoints - 1).bit_length(), 256), ridge.longest)
-    return [max(1 << k, 256) for k in range(4, finest.bit_length())]
+    return [max(1 << k, 256) for k in range(ridge.shortest.bit_length() - 1, finest.bit_length())]
 
 
 def _block(block: Block, width: int, n: int) -> float:

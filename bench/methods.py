@@ -172,13 +172,16 @@ PRESETS = {
         preparation=Preparation(max_length=1024),
     ),
     "ecg5000": Preset(
-        "five seeds on the split of one data set; encoders of the sizes that the unofficial implementation reports",
+        "many seeds on one data set; encoders as large as the unofficial implementation's, with three points a token",
         Recipe(
-            EncoderConfig(block=README_ENCODER),
+            # a window as wide as the patch: three points a token, and no weight more than with points and kernel 3
+            EncoderConfig(block=README_ENCODER, patch_size=3, kernel_size=3),
             DecoderConfig(block=replace(README_ENCODER, intermediate_dim=128)),
-            pretraining=Training(steps=1000, batch_size=64),
-            head=Training(steps=400, batch_size=64, crop=0.9, balanced=True),
+            pretraining=Training(steps=400, batch_size=64),
+            head=Training(steps=300, batch_size=64, crop=0.9, balanced=True),
+            companion=Ridge(shortest=256),
         ),
+        Ridge(shortest=256),
     ),
 }
 
@@ -212,7 +215,13 @@ def _mamba(recipe: Recipe) -> Recipe:
 
 
 def _large(recipe: Recipe) -> Recipe:
-    return replace(recipe, encoder=replace(recipe.encoder, emb_size=512))
+    """Eight times as wide, and an eighth of the steps: each costs that many times as much and more."""
+    encoder = replace(recipe.encoder, emb_size=512)
+    return replace(recipe, encoder=encoder, pretraining=_eighth(recipe.pretraining), head=_eighth(recipe.head))
+
+
+def _eighth(training: Any) -> Any:
+    return replace(training, steps=-(-training.steps // 8)) if isinstance(training, Training) else training
 
 
 def _cross(recipe: Recipe) -> Recipe:

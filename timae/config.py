@@ -90,7 +90,7 @@ class EncoderConfig:
     """
 
     input_dim: int = 1
-    """Channels of a series; 1 throughout the UCR archive."""
+    """Channels: 1, the values of a series of the UCR archive; 2, its differences beside them."""
     emb_size: int = 64
     num_layers: int = 2
     block: Block = field(default_factory=Transformer)
@@ -204,8 +204,10 @@ class Ridge:
 
     n_thresholds: int = 6
     """Of each channel of each layer: quantiles of the train split."""
+    shortest: int = 16
+    """The coarsest resolution, in time points."""
     longest: int = 1024
-    """The finest resolution, in time points; no finer than the series need."""
+    """The finest one; no finer than the series need."""
     sharpness: float = 4.0
     """Probabilities are the softmax of so many times the decision values, which aim at -1 and 1."""
 
@@ -223,8 +225,8 @@ class Recipe:
     companion: Ridge | None = None
     """Beside fine-tuning: a probe of the encoder before it; their probabilities are averaged."""
     resolutions: tuple[int, ...] = ()
-    """Series are stretched to these many time points, with differences as a second channel, and the classifier
-    reads them at each; the ridge classifier has resolutions of its own. Empty: series as they are."""
+    """Series are stretched to these many time points, and the classifier reads them at each; the ridge classifier
+    has resolutions of its own. Empty: series as they are."""
     mask_ratio: float = 0.75
     mask_span: int = 1
     """Neighbouring tokens that are hidden together in pre-training, but at most an eighth of a series."""

@@ -20,7 +20,7 @@ from timae.probe import Probe, fit_probe, fit_ridge
 from timae.session import Session
 from timae.shares import Shares
 from timae.training import Batches, Finetuning, Pretraining, balance, derive_seed, train
-from timae.views import stretch, with_difference
+from timae.views import stretch, with_channels
 from ucr.prepare import Prepared
 
 PHASES = {"pretrain": 0, "finetune": 1}
@@ -122,7 +122,7 @@ def fit(
         if valid is not None:
             raise ValueError("a ridge classifier takes no padding: prepare with unequal='resample'")
         # of a copy: fine-tuning changes the encoder
-        shares = Shares(copy.deepcopy(model.encoder), series, ridge.n_thresholds, ridge.longest)
+        shares = Shares(copy.deepcopy(model.encoder), series, ridge)
         probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)
         seconds["finetune"] = time.perf_counter() - start
     if isinstance(recipe.head, Training):
@@ -190,7 +190,7 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
             "encoder": model.encoder.state_dict(),
             "losses": torch.tensor(losses),
             "seconds": task.seconds,
-            "reconstruction": reconstruct(model, *_some(series, valid, training.resolutions)),
+            "reconstruction": reconstruct(model, *_some(series, valid, training.resolutions, config.input_dim)),
         }
 
     if session.pretrained is None:
@@ -218,11 +218,13 @@ def reconstruct(model: MaskedAutoencoder, series: Tensor, valid: Tensor | None) 
     return {"series": series[..., 0], "masked": found.predicted, "prediction": found.values[..., 0].clone()}
 
 
-def _some(series: Tensor, valid: Tensor | None, resolutions: tuple[int, ...]) -> tuple[Tensor, Tensor | None]:
+def _some(
+    series: Tensor, valid: Tensor | None, resolutions: tuple[int, ...], n_channels: int
+) -> tuple[Tensor, Tensor | None]:
     """Three series from all over a body, as pre-training shows them."""
     few = slice(None, None, -(-len(series) // 3))
     if resolutions:
-        return with_difference(stretch(series[few], max(resolutions))), None
+        return with_channels(stretch(series[few], max(resolutions)), n_channels), None
     return series[few], None if valid is None else valid[few]
 
 

@@ -149,8 +149,9 @@ def scan_chunks(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor, chunk_si
     """
     b, length, h, p = x.shape
     g = B.shape[2]
-    a = a.clamp(min=-LARGEST_EXPONENT)  # a decay below e^-120 is none that float32 could tell from zero
-    q = _chunk_length(a, chunk_size)
+    forgotten = -math.log(torch.finfo(a.dtype).eps)  # what decays by more in one step is lost in rounding
+    a = a.clamp(min=-forgotten)
+    q = _chunk_length(a, chunk_size, safe=int(LARGEST_EXPONENT / forgotten))
     c = -(-length // q)
     q = -(-length // c)
     pad = c * q - length  # zeros at the end: dt = 0 adds nothing, a = 0 decays nothing
@@ -184,12 +185,17 @@ def scan_chunks(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor, chunk_si
     return out
 
 
-def _chunk_length(a: Tensor, longest: int) -> int:
-    """Return the longest chunk, halving, in which no head decays by more than e^-LARGEST_EXPONENT."""
+def _chunk_length(a: Tensor, longest: int, safe: int) -> int:
+    """Return the longest chunk, halving, in which no head decays by more than e^-LARGEST_EXPONENT; safe always fits.
+
+    A GPU is not asked: waiting for its answer would cost more than short chunks do.
+    """
     q = min(longest, a.shape[1])
+    if a.is_cuda:
+        return min(q, safe)
     total = F.pad(-a.detach().cumsum(dim=1), (0, 0, 1, 0))
-    while q > 1 and float((total[:, q:] - total[:, :-q]).max()) > LARGEST_EXPONENT:
-        q //= 2
+    while q > safe and float((total[:, q:] - total[:, :-q]).max()) > LARGEST_EXPONENT:
+        q = max(q // 2, safe)
     return q
 
 

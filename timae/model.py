@@ -9,7 +9,7 @@ from timae.config import POOLINGS, DecoderConfig, EncoderConfig, Pooling
 from timae.decoder import build_decoder
 from timae.encoder import Encoder, Features
 from timae.masking import random_masking
-from timae.views import stretch, with_difference
+from timae.views import stretch, with_channels
 
 
 class Reconstruction(NamedTuple):
@@ -124,18 +124,14 @@ class MultiscaleClassifier(nn.Module):
         resolutions: tuple[int, ...],
         pooling: Pooling = "mean+max+share",
     ) -> None:
-        """Build it with fresh weights, for an encoder of values and differences.
+        """Build it with fresh weights.
 
         Raises:
-            ValueError: fewer than two classes, no resolution, an encoder with other than 2 channels, or pooling
-                'cls' without a CLS token.
+            ValueError: fewer than two classes, no resolution, or pooling 'cls' without a CLS token.
         """
         super().__init__()
-        if n_classes < 2 or not resolutions or encoder.input_dim != 2:
-            raise ValueError(
-                f"expected 2 classes or more, a resolution and input_dim 2, "
-                f"got {n_classes}, {resolutions} and {encoder.input_dim}"
-            )
+        if n_classes < 2 or not resolutions:
+            raise ValueError(f"expected 2 classes or more and a resolution, got {n_classes} and {resolutions}")
         if pooling == "cls" and not encoder.cls_embed:
             raise ValueError("pooling 'cls' needs an encoder with cls_embed=True")
         self.resolutions, self.pooling = resolutions, pooling.split("+")
@@ -157,7 +153,7 @@ class MultiscaleClassifier(nn.Module):
         pooled: list[Tensor] = []
         shares = iter(self.shares)
         for resolution in self.resolutions:
-            features = self.encoder(with_difference(stretch(series, resolution)))
+            features = self.encoder(with_channels(stretch(series, resolution), self.encoder.config.input_dim))
             n = features.tokens.shape[1]
             for layer in features.layers:
                 tokens = layer[:, :n]

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from timae.config import Ridge
 from timae.encoder import Encoder
 from timae.views import WIDTH, View, show, views_of
 
@@ -20,16 +21,16 @@ SAMPLE = 2048
 class Shares:
     """Features of series by a frozen encoder: for each view, layer and channel, shares and a maximum."""
 
-    def __init__(self, encoder: Encoder, train: Tensor, n_thresholds: int, longest: int) -> None:
+    def __init__(self, encoder: Encoder, train: Tensor, ridge: Ridge) -> None:
         """Take thresholds from series (case, time, 1) of a train split; how fine to look, from their length."""
         self.encoder = encoder.eval()
-        self.views = views_of(train.shape[1], longest=longest)
+        self.views = views_of(train.shape[1], ridge.shortest, ridge.longest)
         self.thresholds: dict[View, list[Tensor]] = {}
         generator = torch.Generator().manual_seed(0)
         # as many cases as SAMPLE tokens need several times over: neighbouring tokens say much the same
         cases = train[torch.randperm(len(train), generator=generator)[:64]]
         for view in self.views:
-            self.thresholds[view] = [_quantiles(x, n_thresholds, generator) for x in self._layers(cases, view)]
+            self.thresholds[view] = [_quantiles(x, ridge.n_thresholds, generator) for x in self._layers(cases, view)]
 
     def __call__(self, series: Tensor) -> NDArray[np.float32]:
         """Features (case, views · layers · (thresholds + 1) · emb_size) of series (case, time, 1)."""
@@ -48,7 +49,7 @@ class Shares:
     @torch.inference_mode()
     def _layers(self, series: Tensor, view: View) -> list[Tensor]:
         """Per layer, the tokens (case, n, emb_size) of all parts of each case."""
-        features = self.encoder(show(series, view))
+        features = self.encoder(show(series, view, self.encoder.config.input_dim))
         n = features.tokens.shape[1]  # without the CLS token
         return [x[:, :n].unflatten(0, (len(series), -1)).flatten(1, 2) for x in features.layers]
 

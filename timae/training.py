@@ -25,7 +25,7 @@ from timae.config import Training
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import code_version, load, save
 from timae.session import Session, Stopped
-from timae.views import random_windows, with_difference
+from timae.views import random_windows, with_channels
 
 log = logging.getLogger(__name__)
 
@@ -156,13 +156,14 @@ class Pretraining(Task):
         return loss
 
     def draw(self, series: Tensor) -> Tensor:
-        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, 2).
+        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, channel).
 
         The whole batch at the two coarsest; at finer ones so much less of it that a step costs the same.
         """
         resolution = self.resolutions[int(torch.randint(len(self.resolutions), ()))]
         fitting = max(self.batch_size * 2 * min(self.resolutions) // resolution, 1)
-        return with_difference(random_windows(series[:fitting], resolution, self.crop))
+        windows = random_windows(series[:fitting], resolution, self.crop)
+        return with_channels(windows, self.model.encoder.config.input_dim)
 
 
 class Finetuning(Task):

@@ -41,13 +41,18 @@ def views_of(n_timepoints: int, shortest: int = 16, longest: int = 1024) -> tupl
     return tuple(views)
 
 
-def show(series: Tensor, view: View) -> Tensor:
-    """Parts (case · part, time, 2) of series (case, time, 1), the parts of a case together, with differences."""
+def show(series: Tensor, view: View, n_channels: int) -> Tensor:
+    """Parts (case · part, time, n_channels) of series (case, time, 1), the parts of a case together."""
     stretched = stretch(series, view.n_timepoints)
     if view.phases > 1:
-        return with_difference(stretched.unflatten(1, (-1, view.phases)).transpose(1, 2).flatten(0, 1))
-    windows: Tensor = with_difference(stretched).unflatten(1, (view.windows, -1)).flatten(0, 1)
+        return with_channels(stretched.unflatten(1, (-1, view.phases)).transpose(1, 2).flatten(0, 1), n_channels)
+    windows: Tensor = with_channels(stretched, n_channels).unflatten(1, (view.windows, -1)).flatten(0, 1)
     return windows
+
+
+def with_channels(series: Tensor, n_channels: int) -> Tensor:
+    """Series (case, time, 1) as an encoder of so many channels takes them: 1, the values; 2, differences too."""
+    return with_difference(series) if n_channels == 2 else series
 
 
 def stretch(series: Tensor, n_timepoints: int) -> Tensor:

@@ -100,8 +100,8 @@ def test_encoders_of_ecg5000_are_no_larger_than_those_they_are_held_against(name
 def test_transductive_methods_pre_train_on_other_series_and_say_so() -> None:
     for name in METHODS.keys() - FAULTS.keys():
         method = get_method(name, "smoke")
-        assert method.transductive == name.endswith("-transductive")
-        assert method.describe()["transductive"] == method.transductive
+        assert (method.pretrained_on == "test") == name.endswith("-transductive")
+        assert method.describe()["pretrained_on"] == method.pretrained_on
     method = get_method("timae-transductive", "smoke")
     train, test = splits("GunPoint", None, method.preparation)
     losses = [method.fit(method.config, train, 2, 0, unlabelled=cases).losses for cases in (train, test)]

@@ -25,7 +25,7 @@ ENCODER = EncoderConfig(
 def test_shares_are_shares_and_do_not_depend_on_the_batch() -> None:
     torch.manual_seed(0)
     series = torch.randn(70, 40, 1)
-    shares = Shares(Encoder(ENCODER), series, n_thresholds=3, longest=1024)
+    shares = Shares(Encoder(ENCODER), series, Ridge(n_thresholds=3))
     features = shares(series)
     assert features.shape == (70, 5 * 2 * 4 * 8)
     blocks = features.reshape(70, 10, 4, 8)
@@ -42,7 +42,7 @@ def test_ridge_tells_slow_from_fast_waves() -> None:
     phase = torch.rand(60, 1) * 6
     time = torch.linspace(0, 20, 64)
     series = torch.sin(time * (1 + labels.unsqueeze(1) * 0.5) + phase).unsqueeze(-1)
-    shares = Shares(Encoder(ENCODER), series[:30], n_thresholds=3, longest=256)
+    shares = Shares(Encoder(ENCODER), series[:30], Ridge(n_thresholds=3, longest=256))
     probe = fit_ridge(shares(series[:30]), labels[:30].numpy(), 3, Ridge())
     probabilities = probe.predict_proba(shares(series[30:]))
     assert (probabilities.argmax(axis=1) == labels[30:].numpy()).mean() > 0.9
@@ -56,8 +56,8 @@ def test_multiscale_classifier_takes_any_length_and_no_padding() -> None:
     assert model(torch.randn(4, 2, 1)).shape == (4, 3)
     with pytest.raises(ValueError, match="no padding"):
         model(torch.randn(4, 50, 1), torch.ones(4, 50, dtype=torch.bool))
-    with pytest.raises(ValueError, match="input_dim 2"):
-        MultiscaleClassifier(EncoderConfig(), 3, (32,))
+    with pytest.raises(ValueError, match="a resolution"):
+        MultiscaleClassifier(EncoderConfig(), 3, ())
 
 
 def test_a_body_holds_equally_many_of_each_set_and_is_the_same_again() -> None:

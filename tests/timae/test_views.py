@@ -18,9 +18,9 @@ def test_views_go_from_coarse_to_the_series_own_resolution(n_timepoints: int) ->
 
 def test_phases_are_dealt_out_and_windows_cut() -> None:
     series = torch.arange(2 * 8.0).view(2, 8, 1)
-    phases = show(series, View(8, 2, 1))[..., 0]
+    phases = show(series, View(8, 2, 1), 2)[..., 0]
     assert phases.tolist() == [[0, 2, 4, 6], [1, 3, 5, 7], [8, 10, 12, 14], [9, 11, 13, 15]]
-    windows = show(series, View(8, 1, 2))[..., 0]
+    windows = show(series, View(8, 1, 2), 2)[..., 0]
     assert windows.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]
 
 
