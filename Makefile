@@ -30,11 +30,11 @@ help:  ## explain targets and variables
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 22
 	@echo
 	@echo 'Variables of bench (value now):'
-	@echo '  DATASETS=$(DATASETS)       names, globs, groups (bundled, all, 112, 85), conditions: python -m ucr list'
+	@echo '  DATASETS=$(DATASETS)       names, globs, groups (bundled, here, all, 112, 85), conditions: python -m ucr list'
 	@echo '  METHODS=$(METHODS)'
 	@echo '                         contestants, separated by commas: bench/methods.py'
 	@echo '  RESAMPLES=$(RESAMPLES)            splits a data set: the archive'"'"'s own, then stratified resamples'
-	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, paper'
+	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, standard, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
 	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the four above: ecg5000'
@@ -100,8 +100,9 @@ bench-load: setup  ## time loading: our reader against sktime's, first load agai
 bench-mamba: $(VENV)/installed-dev  ## time our Mamba-2 against transformers', one thread each
 	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed mamba
 
-bench-train: setup  ## time our training steps against plain Lightning, one thread each
+bench-train: setup  ## time training steps against plain Lightning, a run against a bare loop, one thread each
 	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed train
+	@OMP_NUM_THREADS=1 $(BIN)/python -m bench speed-run
 
 cuda: setup  ## add mamba-ssm's Triton kernels, for a machine with a GPU; a CPU needs none of it
 	$(PIP) setuptools wheel einops

@@ -122,6 +122,16 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--out", required=True, metavar="DIR")
     export.add_argument("--results", default="results", metavar="DIR")
 
+    _add_measurements(command)
+
+    compare = command("compare", compare_table, "compare the methods of any CSV table of accuracies")
+    compare.add_argument("file", metavar="FILE.csv")
+    compare.add_argument("--alpha", type=float, default=0.05)
+    compare.add_argument("--json", action="store_true", help="JSON in place of text")
+    return parser
+
+
+def _add_measurements(command: Callable[[str, object, str], argparse.ArgumentParser]) -> None:
     chaos = command("chaos", stir_chaos, "let tiny runs meet every fault, and compare them with the same in peace")
     chaos.add_argument("--runs", type=_positive, default=60, metavar="N")
     chaos.add_argument("--faults", type=_positive, default=3, metavar="N", help="of each kind")
@@ -131,11 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--runs", type=_positive, default=600, metavar="N", help="that do nothing")
     speed.add_argument("--datasets", default="GunPoint,ItalyPowerDemand,ArrowHead,OSULeaf", help="for real runs")
 
-    compare = command("compare", compare_table, "compare the methods of any CSV table of accuracies")
-    compare.add_argument("file", metavar="FILE.csv")
-    compare.add_argument("--alpha", type=float, default=0.05)
-    compare.add_argument("--json", action="store_true", help="JSON in place of text")
-    return parser
+    alone = command("speed-run", measure_run, "measure what a run costs beside its training steps")
+    alone.add_argument("--rounds", type=_positive, default=5, metavar="N", help="timings of each side")
 
 
 def _add_contest(command: argparse.ArgumentParser) -> None:
@@ -452,9 +459,16 @@ def stir_chaos(options: argparse.Namespace) -> int:
 
 def measure_pool(options: argparse.Namespace) -> int:
     """Carry out `speed-pool`."""
-    from bench.speed import main as measure
+    from bench import speed
 
-    return measure(options.runs, tuple(select(options.datasets, None)))
+    return speed.pool(options.runs, tuple(select(options.datasets, None)))
+
+
+def measure_run(options: argparse.Namespace) -> int:
+    """Carry out `speed-run`."""
+    from bench import speed
+
+    return speed.one_run(options.rounds)
 
 
 def compare_table(options: argparse.Namespace) -> int:

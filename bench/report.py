@@ -198,7 +198,7 @@ def _methods(material: Material) -> str:
     note = (
         "Means over the data sets that a method has; ranks among the data sets that all methods have (1 is best). "
         "AUROC: one class against the rest, averaged over classes. Log loss in nats. Seconds: median of a run, "
-        "training and test."
+        "training and test; a pre-training of many data sets is spread over them."
     )
     return f"## Methods\n\n{markdown(material.methods)}\n\n{note}"
 
@@ -375,8 +375,8 @@ def _cost(material: Material) -> str:
         )
     note = (
         "Seconds a run by phase (mean), trainable parameters (median), peak memory of the worker (largest). A "
-        "pre-training that methods share is made once, and stands in the seconds of each of them. Baselines compile "
-        "their kernels before the clock starts."
+        "pre-training that methods share is made once, and stands in the seconds of each of them; one that data sets "
+        "share is spread evenly over them. Baselines compile their kernels before the clock starts."
     )
     return "\n\n".join(["## Cost", *pictures, note, markdown(table)])
 

@@ -4,6 +4,7 @@ Input throughout: `runs`, one row a run, as `tidy` returns it; `table`, a score 
 columns methods, the mean over resamples, NaN where there is no run.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import NamedTuple
@@ -18,10 +19,15 @@ from ucr.archive import ARCHIVE
 
 SECONDS = ("pretrain_seconds", "finetune_seconds", "test_seconds")
 
+_SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
 OPPONENTS: Mapping[str, Callable[[str], str]] = {
-    "pre-trained against from scratch": lambda method: f"{method}-scratch",
-    "fine-tuned against frozen and probed": lambda method: f"{method}-probe",
-    "frozen: pre-trained against untrained": lambda method: method.replace("-probe", "-random-probe"),
+    "pre-trained against from scratch": lambda method: f"{_SHARED.sub('', method)}-scratch",
+    "fine-tuned against frozen": lambda method: f"{method}-probe",
+    "frozen: pre-trained against untrained": lambda method: _SHARED.sub("", method).replace("-probe", "-random-probe"),
+    "pre-trained on the archive against on its own train split": lambda method: _SHARED.sub("", method),
+    "pre-trained on the archive against on the others of it": lambda method: method.replace(
+        "-archive", "-archive-others"
+    ),
     "Mamba against transformer": lambda method: method.replace("timae-mamba", "timae"),
 }
 """Question → the method that answers it together with a given one, by its name."""
@@ -51,6 +57,7 @@ def tidy(results: Iterable[Result]) -> pd.DataFrame:
             for field in fields(Result)
             if field.name not in ("n_parameters", "preparation", "config", "details", "environment")
         }
+        row["pretraining"] = result.details.get("pretrained", "")
         row["encoder_parameters"] = result.n_parameters.get("encoder")
         row["total_parameters"] = result.n_parameters.get("total")
         rows.append(row)
@@ -117,6 +124,7 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
     ranks = comparison.average_ranks if comparison else pd.Series(dtype=float)
     order = [*ranks.index] or list(means.sort_values("accuracy", ascending=False).index)
     seconds = total_seconds(runs).groupby(runs["method"]).median()
+    pretraining = phases(runs)["pretrain"].groupby(runs["method"]).median()
     parameters = runs.groupby("method")["encoder_parameters"].median()
     return pd.DataFrame(
         {
@@ -129,15 +137,25 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
             "AUROC": f"{means.auroc[method]:.4f}",
             "log loss": f"{means.log_loss[method]:.3f}",
             "seconds": f"{seconds[method]:.1f}",
+            "of them pre-training": f"{pretraining[method]:.1f}" if pretraining[method] else "–",
             "encoder parameters": count(parameters[method]),
         }
         for method in order
     )
 
 
+def phases(runs: pd.DataFrame) -> pd.DataFrame:
+    """Seconds of each run by phase; a pre-training of many data sets is spread evenly over those that start from it."""
+    seconds = runs[list(SECONDS)].copy()
+    named = runs["pretraining"] != ""
+    shared = runs[named].groupby(["method", "pretraining"])["dataset"].transform("nunique")
+    seconds["pretrain_seconds"] /= shared.reindex(runs.index, fill_value=1)
+    return seconds.rename(columns=lambda name: name.removesuffix("_seconds"))
+
+
 def total_seconds(runs: pd.DataFrame) -> "pd.Series[float]":
-    """Seconds of each run, training and test."""
-    return runs[list(SECONDS)].sum(axis=1)
+    """Seconds of each run: its share of pre-training, training and test."""
+    return phases(runs).sum(axis=1)
 
 
 def count(number: float) -> str:
@@ -238,8 +256,7 @@ def deviations(runs: pd.DataFrame) -> pd.DataFrame:
 def costs(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mean seconds a run, method × phase; and the same with parameters and memory, as text."""
     grouped = runs.groupby("method", sort=False)
-    seconds = grouped[list(SECONDS)].mean()
-    seconds.columns = seconds.columns.str.removesuffix("_seconds")
+    seconds = phases(runs).groupby(runs["method"], sort=False).mean()
     table = seconds.map(lambda value: f"{value:.1f}")
     for column in ("encoder_parameters", "total_parameters"):
         table[column.replace("_", " ")] = grouped[column].median().map(count)

@@ -28,8 +28,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ucr",
         description="The UCR 2018 archive: list, download, verify.",
-        epilog="A SELECTOR is a comma list: all, bundled, 112, 85, equal-length, a name, a glob (ECG*), a condition "
-        "(type=ECG, length<=200, n_train>=100); & narrows a term, and ! in front leaves it out. Quote it.",
+        epilog="A SELECTOR is a comma list: all, bundled, here, 112, 85, equal-length, a name, a glob (ECG*), a "
+        "condition (type=ECG, length<=200, n_train>=100); & narrows a term, and ! in front leaves it out. Quote it.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, run, text in (

@@ -146,9 +146,10 @@ def select(selector: str, root: str | Path | None = None) -> list[str]:
 
     A selector is a comma list of terms; what any of them means is taken, except that a term beginning with
     ``!`` is left out (from all, when nothing else is given). Within a term ``&`` narrows. A term is a group
-    (``all``, ``bundled``, ``112``, ``85``, ``equal-length``), a name, a glob (``ECG*``), or a condition on a
-    field of `Info` (``type=ECG``, ``length<=200``, ``n_train>=100``, ``missing=yes``). Unequal lengths meet
-    no condition on ``length``. A name that the archive does not know is taken when it lies under the root.
+    (``all``, ``bundled``, ``112``, ``85``, ``equal-length``, or ``here``: what lies under the root), a name, a
+    glob (``ECG*``), or a condition on a field of `Info` (``type=ECG``, ``length<=200``, ``n_train>=100``,
+    ``missing=yes``). Unequal lengths meet no condition on ``length``. A name that the archive does not know is
+    taken when it lies under the root.
 
     Args:
         selector: for example ``"112,!type=Image"`` or ``"ECG*&n_train>=100"``.
@@ -187,6 +188,10 @@ def _term(term: str, root: str | Path | None) -> list[str]:
 def _part(part: str, root: str | Path | None) -> list[str]:
     if part in _GROUPS:
         return [info.name for position, info in enumerate(ARCHIVE.values()) if _GROUPS[part](position, info)]
+    from ucr.folders import find_folder  # noqa: PLC0415  (folders builds on this module)
+
+    if part == "here":
+        return [name for name in ARCHIVE if find_folder(name, root) is not None]
     if part in ARCHIVE:
         return [part]
     if condition := _CONDITION.fullmatch(part):
@@ -194,12 +199,10 @@ def _part(part: str, root: str | Path | None) -> list[str]:
     if any(character in part for character in "*?["):
         if matches := [name for name in ARCHIVE if fnmatchcase(name, part)]:
             return matches
-        raise UcrError(f"no data set matches {part!r}{_nearest(part.strip('*?'), [*ARCHIVE, *_GROUPS])}")
-    from ucr.folders import find_folder  # noqa: PLC0415  (folders builds on this module)
-
+        raise UcrError(f"no data set matches {part!r}{_nearest(part.strip('*?'), [*ARCHIVE, *_GROUPS, 'here'])}")
     if part and find_folder(part, root) is not None:
         return [part]
-    raise UcrError(f"there is no data set {part!r} in the archive{_nearest(part, [*ARCHIVE, *_GROUPS])}")
+    raise UcrError(f"there is no data set {part!r} in the archive{_nearest(part, [*ARCHIVE, *_GROUPS, 'here'])}")
 
 
 def _condition(part: str, field: str, sign: str, value: str) -> list[str]:

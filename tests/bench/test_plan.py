@@ -29,7 +29,8 @@ def stored(run: Run, preset: str, seconds: tuple[float, float, float], **changes
         "method": run.method, "dataset": run.dataset, "resample": run.resample, "seed": run.resample,
         "n_train": info.n_train, "n_test": info.n_test, "n_classes": info.n_classes,
         "n_timepoints": min(info.columns, 256), "n_parameters": {}, "peak_memory_mb": 1.0, "device": "cpu",
-        "data_sha256": "", "preparation": {}, "config": get_method(run.method, preset).describe(), "details": {},
+        "data_sha256": "", "preparation": {}, "details": {},
+        "config": {**get_method(run.method, preset).describe(), "same_split": False},
         "environment": {"versions": plan._versions()}, "finished_at": "2020-01-01T00:00:00+00:00",
     }  # fmt: skip
     return Result(**(values | changes))  # type: ignore[arg-type]
@@ -47,9 +48,9 @@ def contest(folder: Path, **changes: object) -> Contest:
     "method", sorted({"timae", "timae-scratch", "timae-probe", "1nn-dtw", "minirocket"} & set(METHODS))
 )
 def test_estimates_grow_with_the_data(method: str, preset: str) -> None:
-    config = get_method(method, preset).config
     small, long, many = (
-        sum(cost.estimate(config, *sizes).values()) for sizes in ((20, 20, 50), (20, 20, 500), (2000, 2000, 50))
+        sum(cost.estimate(get_method(method, preset), *sizes).values())
+        for sizes in ((20, 20, 50), (20, 20, 500), (2000, 2000, 50))
     )
     assert 0 < small < many
     assert small <= long

@@ -123,7 +123,7 @@ def test_paired_questions_are_seen_from_the_method_asked_about(written: tuple[Co
     asked = {(answer.question, answer.pair.a, answer.pair.b): answer for answer in material.answers}
     assert set(asked) == {
         ("pre-trained against from scratch", "timae", "timae-scratch"),
-        ("fine-tuned against frozen and probed", "timae", "timae-probe"),
+        ("fine-tuned against frozen", "timae", "timae-probe"),
         ("Mamba against transformer", "timae-mamba", "timae"),
     }
     mamba = asked["Mamba against transformer", "timae-mamba", "timae"]

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 from bench.methods import get_method
-from timae.config import Training
 from timae.fit import fit
 from timae.session import Session
 from ucr.prepare import Prepared
@@ -30,8 +29,10 @@ def train(folder: Path, out: Path) -> None:
     torch.set_num_threads(1)
     rng = np.random.default_rng(0)
     cases = Prepared(rng.normal(size=(16, 24)).astype(np.float32), None, rng.integers(0, 2, 16))
-    training = Training(steps=120, batch_size=8)
-    recipe = replace(get_method("timae", "smoke").config, pretraining=training, head=training)
+    recipe = get_method("timae", "smoke").config
+    recipe = replace(
+        recipe, pretraining=replace(recipe.pretraining, steps=120), head=replace(recipe.head, steps=120, batch_size=8)
+    )
     session = Session(folder=folder, pretrained=folder, identity="one", checkpoint_seconds=0.03)
     fitted = fit(recipe, cases, 2, 0, session)
     torch.save({"weights": fitted.model.state_dict(), "losses": fitted.losses}, out)

@@ -13,8 +13,7 @@ from torch import Tensor
 
 from bench.methods import get_method
 from timae.config import Training
-from timae.fit import fit
-from timae.model import Classifier
+from timae.fit import build, fit
 from timae.pretrained import load, obtain, save
 from timae.session import Session, Stopped
 from timae.training import Batch, Batches, Finetuning, train
@@ -46,7 +45,7 @@ class Drawing(Finetuning):
 
 def drawn(session: Session, folder: Path) -> tuple[list[float], dict[str, Tensor]]:
     torch.manual_seed(1)
-    model = Classifier(RECIPE.encoder_for(24), 2)
+    model = build(RECIPE, 24, 2)
     data = cases()
     batches = Batches(
         torch.from_numpy(data.series).unsqueeze(-1), torch.from_numpy(data.labels), None, Training(12, 4), seed=3
