@@ -355,10 +355,16 @@ def _contest(options: argparse.Namespace) -> Contest:
     _require_known("preset", options.preset, PRESETS)
     _require_known("executor", options.executor, EXECUTORS)
     _require_name(options.name)
+    datasets = tuple(select(options.datasets, options.root))
+    for method in methods:
+        if len(datasets) == 1 and METHODS[method](method, PRESETS[options.preset]).pretrained_on == "others":
+            raise UsageError(
+                f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; name more data sets"
+            )
     return Contest(
         name=options.name,
         methods=methods,
-        datasets=tuple(select(options.datasets, options.root)),
+        datasets=datasets,
         resamples=options.resamples,
         preset=options.preset,
         same_split=options.same_split,

@@ -105,6 +105,9 @@ def fit(
     """
     session = session or Session()
     series, valid = tensors(cases)
+    ridge = recipe.head if isinstance(recipe.head, Ridge) else recipe.companion
+    if valid is not None and (ridge or recipe.resolutions):
+        raise ValueError("series that are stretched take no padding: prepare with unequal='resample'")
     seconds, losses, reconstruction = {}, {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
     model = build(recipe, series.shape[1], n_classes)
@@ -116,11 +119,8 @@ def fit(
         reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
     start = time.perf_counter()
     probe = shares = None
-    ridge = recipe.head if isinstance(recipe.head, Ridge) else recipe.companion
     if ridge is not None:
         session.report("probe", 0, 1, float("nan"))
-        if valid is not None:
-            raise ValueError("a ridge classifier takes no padding: prepare with unequal='resample'")
         # of a copy: fine-tuning changes the encoder
         shares = Shares(copy.deepcopy(model.encoder), series, ridge)
         probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,3 +160,51 @@ def test_resamples_differ(tmp_path: Path, tiny_archive: Path) -> None:
     assert len(truths) == 3
     assert len({tuple(truth) for truth in truths}) > 1
     assert len({tuple(sorted(truth)) for truth in truths}) == 1
+
+
+def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_archive: Path) -> None:
+    methods = "timae-archive,timae-archive-probe,timae-random-probe"
+    contest = Contest(tmp_path, tiny_archive, methods=methods)
+    assert contest.run().returncode == 0
+    assert contest.run("--exclude-self").returncode == 0
+
+    def stored(method: str) -> list[dict[str, Any]]:
+        return [json.loads(path.read_text()) for path in sorted(contest.results.glob(f"{method}/*/resample-0.json"))]
+
+    shared = [result for method in ("timae-archive", "timae-archive-probe") for result in stored(method)]
+    assert len(shared) == 6
+    assert len({result["details"]["pretrained"] for result in shared}) == 1
+    assert len({result["config"]["archive"] for result in shared}) == 1
+    assert (contest.results / "pretrained" / f"{shared[0]['details']['pretrained']}.pt").exists()
+    others = [result for method in ("timae-archive-others", "timae-archive-others-probe") for result in stored(method)]
+    assert len({result["details"]["pretrained"] for result in others}) == 3  # one a data set, for both methods
+    assert len(list((contest.results / "pretrained").glob("*.pt"))) == 4
+    assert all("archive" not in result["config"] for result in stored("timae-random-probe"))
+    report = (contest.reports / "report.md").read_text()
+    assert "| frozen: pre-trained against untrained | timae-archive-probe | timae-random-probe |" in report
+    assert "| pre-trained on the archive against on the others of it | timae-archive | timae-archive-others |" in report
+
+    fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run()
+    assert fewer.returncode == 2
+    assert "timae-archive-probe/Sines/resample-0: config.archive: stored" in fewer.stderr
+
+
+def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) -> None:
+    alone = Contest(tmp_path, tiny_archive, methods="timae-archive", datasets="Sines").run("--exclude-self")
+    assert alone.returncode == 2
+    assert alone.stderr.startswith(
+        "bench: timae-archive-others is pre-trained on the other data sets, and Sines is alone"
+    )
+    assert len(alone.stderr.splitlines()) == 1
+
+
+def test_seeds_on_one_split_are_no_resamples(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Waves")
+    assert contest.run("--resamples", "2", "--same-split").returncode == 0
+    runs = [np.load(path) for path in sorted(contest.results.glob("*/*/resample-*.npz"))]
+    assert runs[0]["truth"].tolist() == runs[1]["truth"].tolist()
+    assert not np.array_equal(runs[0]["probabilities"], runs[1]["probabilities"])
+    assert "2 seeds on the archive’s own split" in (contest.reports / "report.md").read_text()
+    other = contest.run("--resamples", "2")
+    assert other.returncode == 2
+    assert "config.same_split: stored True, now False" in other.stderr

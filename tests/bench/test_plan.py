@@ -87,6 +87,21 @@ def test_a_shared_pre_training_is_counted_once_and_the_longest_run_comes_first(t
     assert by_run["1nn-dtw", "Beef"].shares is None
 
 
+def test_a_pre_training_of_many_data_sets_is_counted_once_in_all(tmp_path: Path) -> None:
+    one = contest(tmp_path, methods=("timae-archive", "timae-archive-probe", "timae-random-probe"))
+    todo = {str(item.run): item for item in plan.survey(one).todo}
+    shared = [item for name, item in todo.items() if "archive" in name]
+    assert len({item.shares for item in shared}) == 1
+    bare = sum(item.seconds for name, item in todo.items() if name.startswith("timae-random-probe"))
+    probes = sum(item.seconds for name, item in todo.items() if name.startswith("timae-archive-probe"))
+    first = plan.survey(one).todo[0]
+    assert first.shares is not None
+    assert first.run.method == "timae-archive"
+    assert probes == pytest.approx(bare)  # the first of all runs pays for all of them
+    others = plan.survey(replace(one, methods=("timae-archive-others-probe",))).todo
+    assert len({item.shares for item in others}) == 3
+
+
 def test_states_of_runs(tmp_path: Path) -> None:
     one = contest(tmp_path)
     done, stale, damaged = (Run("1nn-dtw", name, 0) for name in one.datasets)

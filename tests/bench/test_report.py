@@ -147,6 +147,19 @@ def test_deviation_over_resamples_is_apart_from_that_over_data_sets() -> None:
     assert row["over data sets (their means)"] == f"{np.std([0.5, 0.8], ddof=1):.4f}"
 
 
+def test_a_pre_training_of_many_data_sets_is_spread_over_them() -> None:
+    def runs(method: str, name: str, datasets: str) -> list[Result]:
+        seconds = {"pretrain_seconds": 30.0, "finetune_seconds": 2.0, "test_seconds": 1.0}
+        return [
+            a_result(method=method, dataset=dataset, details={"pretrained": name.format(dataset)}, **seconds)
+            for dataset in datasets
+        ]
+
+    tidy = tables.tidy([*runs("shared", "one", "abc"), *runs("own", "of {}", "abc"), *runs("two", "other", "ab")])
+    seconds = tables.total_seconds(tidy).groupby(tidy["method"]).unique()
+    assert {method: list(values) for method, values in seconds.items()} == {"own": [33], "shared": [13], "two": [18]}
+
+
 @pytest.mark.parametrize("n_methods", [1, 2])
 def test_few_methods_and_one_data_set(tmp_path: Path, n_methods: int) -> None:
     made = Contest("few", METHODS[:n_methods], ("GunPoint",), results=str(tmp_path / "results"))

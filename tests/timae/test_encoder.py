@@ -153,14 +153,25 @@ def test_sizes_below_1_are_refused(name: str) -> None:
         EncoderConfig(**{name: 0})  # type: ignore[arg-type]
 
 
-def test_a_wide_window_shows_no_hidden_value() -> None:
-    config = EncoderConfig(patch_size=2, kernel_size=8, positions="rotary")
+@pytest.mark.parametrize("cls_embed", [False, True])
+def test_a_wide_window_shows_no_hidden_value(cls_embed: bool) -> None:
+    config = EncoderConfig(patch_size=2, kernel_size=8, positions="rotary", cls_embed=cls_embed)
     encoder = Encoder(config).eval()
     series = torch.randn(3, 32, 1)
     masking = random_masking(3, 16, 0.75, span=2)
     changed = torch.where(masking.hidden.repeat_interleave(2, dim=1).unsqueeze(-1), series + 7, series)
     assert not torch.equal(changed, series)
-    assert torch.equal(encoder(series, masking).tokens, encoder(changed, masking).tokens)
+    seen, unchanged = encoder(series, masking), encoder(changed, masking)
+    assert torch.equal(seen.tokens, unchanged.tokens)
+    if cls_embed:
+        assert torch.equal(seen.cls, unchanged.cls)
+
+
+def test_rotary_positions_are_those_in_the_series_whatever_is_hidden() -> None:
+    encoder = Encoder(EncoderConfig(patch_size=2, kernel_size=2, positions="rotary", cls_embed=True)).eval()
+    series = torch.randn(2, 20, 1)
+    everything = Masking(torch.arange(10).expand(2, -1), None, torch.zeros(2, 10, dtype=torch.bool))
+    torch.testing.assert_close(encoder(series, everything).cls, encoder(series).cls)
 
 
 def test_rotary_tokens_know_distances_and_not_places() -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Training, Transformer
+from timae.archive import Body
+from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Ridge, Training, Transformer
 from timae.fit import fit
 from ucr.prepare import Prepared
 
@@ -17,6 +18,17 @@ TINY = Recipe(
     head=Training(40, 16, lr=1e-2),
     max_tokens=32,
 )
+RIDGE = Ridge(n_thresholds=2, longest=256)
+FINE = Recipe(
+    EncoderConfig(2, 8, 1, BLOCK, patch_size=2, kernel_size=8, positions="rotary"),
+    DecoderConfig(emb_size=8, num_layers=1, block=BLOCK),
+    pretraining=Training(5, 16, crop=0.25, resolutions=(16, 32), clip=1.0),
+    head=Training(40, 16, lr=1e-2, crop=0.7, clip=1.0),
+    companion=RIDGE,
+    resolutions=(32, 16),
+    mask_span=2,
+    pooling="mean+max+share",
+)
 VARIANTS = {
     "mean": TINY,
     "cls": replace(TINY, encoder=replace(TINY.encoder, cls_embed=True), pooling="cls"),
@@ -25,6 +37,16 @@ VARIANTS = {
     "cross": replace(TINY, decoder=replace(TINY.decoder, kind="cross", predicted_ratio=0.5)),
     "scratch": replace(TINY, pretraining=None),
     "probe": replace(TINY, head=Probing()),
+    "fine": FINE,
+    "fine, no ridge": replace(FINE, companion=None),
+    "fine, ridge alone": replace(FINE, head=RIDGE, companion=None),
+    "fine, mamba": replace(
+        FINE,
+        encoder=replace(FINE.encoder, block=MAMBA, cls_embed=True, positions="sincos"),
+        decoder=replace(FINE.decoder, block=MAMBA),
+    ),
+    "fine, cls": replace(FINE, encoder=replace(FINE.encoder, cls_embed=True), pooling="cls"),
+    "points and ridge": replace(TINY, companion=RIDGE),
     "balanced": replace(TINY, head=Training(40, 16, lr=1e-2, balanced=True)),
 }
 
@@ -60,6 +82,29 @@ def test_series_of_unequal_length_can_be_learnt_from(name: str) -> None:
     other = replace(cases, series=np.where(cases.mask, cases.series, np.float32(99)))
     again = fit(VARIANTS[name], other, 2, seed=0).predict_proba(other)
     assert again == pytest.approx(probabilities, abs=1e-5), "what stands in the padding does not matter"
+
+
+def test_padding_is_refused_where_series_are_stretched() -> None:
+    with pytest.raises(ValueError, match="prepare with unequal='resample'"):
+        fit(FINE, waves(padded=True), 2, seed=0)
+
+
+def test_probabilities_are_those_of_net_and_ridge_averaged() -> None:
+    cases = waves()
+    both = fit(FINE, cases, 2, seed=0)
+    net, ridge = (
+        fit(VARIANTS[name], cases, 2, seed=0).predict_proba(cases) for name in ("fine, no ridge", "fine, ridge alone")
+    )
+    np.testing.assert_allclose(both.predict_proba(cases), (net + ridge) / 2, atol=1e-6)
+
+
+def test_a_body_of_its_own_takes_the_place_of_the_train_split_in_pre_training() -> None:
+    cases = waves()
+    other = Body.of_many({}, lambda: [(waves(20, 50).series, waves(4, 50).series[:0])], seed=0)
+    own, shared = fit(FINE, cases, 2, seed=0), fit(FINE, cases, 2, seed=0, archive=other)
+    assert own.losses["pretrain"] != shared.losses["pretrain"]
+    again = fit(replace(FINE, pretraining=replace(FINE.pretraining, steps=6)), cases, 2, seed=0, archive=other)
+    assert len(again.losses["pretrain"]) == 6
 
 
 def test_the_seed_decides_everything() -> None:

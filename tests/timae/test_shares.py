@@ -1,15 +1,17 @@
 """Shares of tokens above thresholds, and the classifier that learns them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from timae.archive import LENGTH, gather
-from timae.config import EncoderConfig, Ridge, Transformer
+from timae.config import EncoderConfig, Pooling, Ridge, Transformer
 from timae.encoder import Encoder
 from timae.model import MultiscaleClassifier
 from timae.probe import fit_ridge
 from timae.shares import Shares
+from timae.views import stretch, with_difference
 
 ENCODER = EncoderConfig(
     input_dim=2,
@@ -50,6 +52,41 @@ def test_ridge_tells_slow_from_fast_waves() -> None:
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
 
 
+@pytest.mark.parametrize(
+    ("pooling", "n_poolings"), [("mean", 1), ("max", 1), ("cls", 1), ("mean+max", 2), ("mean+max+share", 3)]
+)
+def test_every_layer_is_pooled_at_every_resolution_as_asked_for(pooling: Pooling, n_poolings: int) -> None:
+    encoder = replace(ENCODER, cls_embed=pooling == "cls")
+    model = MultiscaleClassifier(encoder, 3, (32, 16), pooling).eval()
+    series = torch.randn(4, 50, 1)
+    pooled = model.represent(series)
+    assert pooled.shape == (4, 2 * (ENCODER.num_layers + 1) * n_poolings * ENCODER.emb_size)
+    features = model.encoder(with_difference(stretch(series, 32)))
+    first = {
+        "mean": features.layers[0].mean(dim=1),
+        "max": features.layers[0].amax(dim=1),
+        "cls": features.layers[0][:, -1],
+    }
+    torch.testing.assert_close(pooled[:, : ENCODER.emb_size], first[pooling.partition("+")[0]])
+
+
+def test_a_classifier_of_several_resolutions_has_no_cls_token_unless_it_is_asked_for() -> None:
+    with pytest.raises(ValueError, match="cls_embed=True"):
+        MultiscaleClassifier(ENCODER, 3, (32,), "cls")
+
+
+def test_shares_are_those_of_tokens_without_the_cls_token() -> None:
+    torch.manual_seed(0)
+    series, encoder = torch.randn(5, 40, 1), Encoder(replace(ENCODER, cls_embed=True))
+    before = Shares(encoder, series, Ridge(n_thresholds=2))(series)
+    with torch.no_grad():
+        assert encoder.cls is not None
+        encoder.cls += 1e6
+    after = Shares(encoder, series, Ridge(n_thresholds=2))(series)
+    layer = ENCODER.emb_size * 3
+    np.testing.assert_array_equal(before[:, :layer], after[:, :layer])  # what enters the first block
+
+
 def test_multiscale_classifier_takes_any_length_and_no_padding() -> None:
     model = MultiscaleClassifier(ENCODER, 3, (32, 16)).eval()
     assert model(torch.randn(4, 50, 1)).shape == (4, 3)
@@ -58,12 +95,3 @@ def test_multiscale_classifier_takes_any_length_and_no_padding() -> None:
         model(torch.randn(4, 50, 1), torch.ones(4, 50, dtype=torch.bool))
     with pytest.raises(ValueError, match="a resolution"):
         MultiscaleClassifier(EncoderConfig(), 3, ())
-
-
-def test_a_body_holds_equally_many_of_each_set_and_is_the_same_again() -> None:
-    splits = [np.full((3, 10), 1, np.float32), np.full((50, 2000), 2, np.float32)]
-    body = gather(splits, per_set=5, seed=1)
-    assert body.shape == (10, LENGTH, 1)
-    assert body[:5].eq(1).all()
-    assert body[5:].eq(2).all()
-    assert torch.equal(body, gather(splits, per_set=5, seed=1))

@@ -1,0 +1,69 @@
+"""Bodies of series from many data sets: equally many of each, and none that somebody is tested on."""
+
+import numpy as np
+import pytest
+import torch
+
+from timae.archive import LENGTH, PER_SET, Body, gather, without_test_series
+from ucr.prepare import Prepared, znormalise
+
+
+def series(n: int, time: int, seed: int) -> np.ndarray:
+    return znormalise(np.random.default_rng(seed).normal(size=(n, time)).astype(np.float32))
+
+
+def test_what_is_a_test_series_of_any_data_set_is_left_out() -> None:
+    trains, tests = [series(6, 30, 0), series(5, 30, 1), series(4, 20, 2)], [series(7, 30, 3), series(9, 20, 4)]
+    assert [len(kept) for kept in without_test_series(trains, tests)] == [6, 5, 4]
+    tests[0][2] = trains[1][3]
+    tests[0][5] = znormalise(np.round(trains[0][1:2], 4))[0]  # a file that prints fewer digits
+    tests[1][0] = trains[2][0]
+    first, second, third = without_test_series(trains, tests)
+    np.testing.assert_array_equal(first, trains[0][[0, 2, 3, 4, 5]])
+    np.testing.assert_array_equal(second, trains[1][[0, 1, 2, 4]])
+    np.testing.assert_array_equal(third, trains[2][1:])
+
+
+def test_series_that_are_merely_alike_stay() -> None:
+    train = series(3, 50, 0)
+    alike = znormalise(train + 0.01 * series(3, 50, 1))
+    assert len(without_test_series([train], [alike])[0]) == 3
+
+
+def test_a_body_holds_equally_many_of_each_set_and_is_the_same_again() -> None:
+    splits = [np.full((3, 10), 1, np.float32), np.empty((0, 7), np.float32), np.full((50, 2000), 2, np.float32)]
+    body = gather(splits, per_set=5, seed=1)
+    assert body.shape == (10, LENGTH, 1)
+    assert body[:5].eq(1).all()
+    assert body[5:].eq(2).all()
+    assert torch.equal(body, gather(splits, per_set=5, seed=1))
+
+
+def test_a_body_of_many_is_read_when_it_is_needed() -> None:
+    reads = []
+
+    def splits() -> list[tuple[np.ndarray, np.ndarray]]:
+        reads.append(1)
+        train = series(2, 16, 0)
+        return [(train, train[:1]), (series(3, 12, 1), series(3, 12, 2))]
+
+    body = Body.of_many({"archive": "a"}, splits, seed=0)
+    assert body.key["archive"] == "a"
+    assert not reads
+    found, valid = body.read()
+    assert valid is None
+    assert found.shape == (2 * PER_SET, LENGTH, 1)
+    assert len(found[:PER_SET].unique(dim=0)) == 1  # the other train series is a test series
+
+
+@pytest.mark.parametrize("change", ["series", "mask"])
+def test_the_key_of_one_split_changes_with_its_values(change: str) -> None:
+    one = Prepared(series(2, 8, 0), np.ones((2, 8), bool), np.zeros(2, np.int64))
+    other = Prepared(one.series.copy(), np.ones((2, 8), bool), np.ones(2, np.int64))
+    assert Body.of(one).key == Body.of(other).key  # labels are not asked for
+    if change == "series":
+        other.series[0, 0] += 1
+    else:
+        assert other.mask is not None
+        other.mask[1, 7] = False
+    assert Body.of(one).key != Body.of(other).key
