@@ -6,7 +6,7 @@ so that it cannot look at the test labels. Heavy libraries are imported when a m
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -97,6 +97,8 @@ class Preset:
     preparation: Preparation = field(default_factory=Preparation)
     dtw_max_length: int | None = None
     """1-NN DTW sees longer series sub-sampled to this many time points: its price grows with the square."""
+    reference: Mapping[str, tuple[float, float | None]] = field(default_factory=dict)
+    """Method → accuracy and macro F1 (None: not published) that the unofficial implementation reports."""
     same_split: bool = False
     """Resamples are seeds on the archive's own split."""
 
@@ -182,6 +184,13 @@ PRESETS = {
             companion=Ridge(shortest=256),
         ),
         Ridge(shortest=256),
+        reference={
+            "timae-cls": (0.9376, None),
+            "timae": (0.9416, None),
+            "timae-mamba": (0.9358, 0.611),
+            "timae-mamba-large-cls": (0.9271, 0.641),
+            "timae-mamba-large": (0.9298, 0.621),
+        },
     ),
 }
 

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import diagrams, effects, figures, published, results, statistics, style, tables
+from bench.methods import PRESETS
 from bench.page import html_page
 from bench.plan import Contest, Run
 from bench.results import Result
@@ -88,7 +89,13 @@ def write(material: Material, *, against_published: bool = False) -> Path:
     for score in NAMES:
         table = material.scores[score].reset_index()
         results.write_text(folder / f"{score}.csv", table.to_csv(index=False, lineterminator="\n"))
-    sections = [_head(material), _methods(material), _ranks(material, "accuracy"), _ranks(material, "f1_macro")]
+    sections = [
+        _head(material),
+        _against(material),
+        _methods(material),
+        _ranks(material, "accuracy"),
+        _ranks(material, "f1_macro"),
+    ]
     sections += [_paired(material), _published(material) if against_published else "", _datasets(material)]
     sections += [_groups(material), _deviations(material), _cost(material), _learning(material)]
     sections += [_failures(material), _environment(material)]
@@ -203,6 +210,19 @@ def _methods(material: Material) -> str:
     return f"## Methods\n\n{markdown(material.methods)}\n\n{note}"
 
 
+def _against(material: Material) -> str:
+    """Beside the table that the contest's preset repeats, if it repeats one."""
+    reference = PRESETS[material.contest.preset].reference
+    if not reference:
+        return ""
+    return (
+        "## Beside the unofficial implementation\n\nMean ± standard deviation over seeds, beside what the unofficial "
+        "PyTorch Lightning implementation of Ti-MAE reports: one run each, pre-trained on the unlabelled TEST series. "
+        "Rows pre-trained on TRAIN are the honest protocol; rows pre-trained on TEST are transductive, as theirs.\n\n"
+        + markdown(tables.against(material.runs, reference))
+    )
+
+
 def _ranks(material: Material, score: str) -> str:
     comparison = material.comparison if score == "accuracy" else tables.compare(material.scores[score])
     if not comparison:
@@ -229,9 +249,9 @@ def _critical_difference(material: Material, comparison: Comparison, stem: str, 
 
 
 def _tests(comparison: Comparison) -> list[str]:
-    if not comparison.friedman:
-        return []
     f = comparison.friedman
+    if not f or not np.isfinite(f.iman_davenport_f):  # one data set
+        return []
     return [
         f"Friedman χ²({len(comparison.average_ranks) - 1}) = {f.chi2:.2f}, p = {f.p:.3g}; "
         f"Iman–Davenport F = {f.iman_davenport_f:.2f}, p = {f.iman_davenport_p:.3g}."

@@ -253,6 +253,27 @@ def deviations(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def against(runs: pd.DataFrame, reference: Mapping[str, tuple[float, float | None]]) -> pd.DataFrame:
+    """One row a method: mean ± standard deviation over seeds beside a published single run, as text.
+
+    A transductive method is held against the row of the method that it is otherwise.
+    """
+    rows = []
+    for method, own in runs.groupby("method", sort=False):
+        source = {"transductive": "TEST, without labels", "scratch": "–"}.get(str(method).rpartition("-")[2], "TRAIN")
+        row = {"method": str(method), "pre-trained on": source}
+        published = reference.get(str(method).removesuffix("-transductive"), (None, None))
+        for name, column, theirs in zip(("accuracy", "macro F1"), ("accuracy", "f1_macro"), published, strict=True):
+            mean, deviation = own[column].mean(), own[column].std(ddof=1)
+            row[name] = f"{mean:.4f}" + (f" ± {deviation:.4f}" if pd.notna(deviation) else "")
+            row[f"{name}, theirs"] = f"{theirs:.4f}" if theirs else "–"
+            row[f"{name}, ours − theirs"] = f"{mean - theirs:+.4f}" if theirs else "–"
+        row["encoder parameters"] = count(own["encoder_parameters"].median())
+        row["seconds"] = f"{total_seconds(own).median():.1f}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def costs(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Mean seconds a run, method × phase; and the same with parameters and memory, as text."""
     grouped = runs.groupby("method", sort=False)

@@ -147,6 +147,21 @@ def test_deviation_over_resamples_is_apart_from_that_over_data_sets() -> None:
     assert row["over data sets (their means)"] == f"{np.std([0.5, 0.8], ddof=1):.4f}"
 
 
+def test_seeds_stand_beside_the_numbers_they_are_held_against() -> None:
+    def runs(method: str, *accuracies: float) -> list[Result]:
+        return [a_result(method=method, resample=i, accuracy=a, f1_macro=0.6) for i, a in enumerate(accuracies)]
+
+    made = [*runs("timae", 0.9, 0.94), *runs("timae-transductive", 0.9), *runs("timae-cross", 0.8)]
+    rows = tables.against(tables.tidy(made), {"timae": (0.9, 0.65)}).set_index("method")
+    assert rows.loc["timae", "accuracy"] == f"0.9200 ± {0.02 * 2**0.5:.4f}"
+    assert rows.loc["timae", "accuracy, ours − theirs"] == "+0.0200"
+    assert rows.loc["timae", "macro F1, ours − theirs"] == "-0.0500"
+    assert rows.loc["timae-transductive", "accuracy"] == "0.9000"
+    assert rows.loc["timae-transductive", "accuracy, theirs"] == "0.9000"
+    assert rows.loc["timae-transductive", "pre-trained on"] == "TEST, without labels"
+    assert rows.loc["timae-cross", "accuracy, theirs"] == "–"
+
+
 def test_a_pre_training_of_many_data_sets_is_spread_over_them() -> None:
     def runs(method: str, name: str, datasets: str) -> list[Result]:
         seconds = {"pretrain_seconds": 30.0, "finetune_seconds": 2.0, "test_seconds": 1.0}
