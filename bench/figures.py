@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from bench.diagrams import p_text
 from bench.statistics import Pair
@@ -215,6 +215,8 @@ def _cost_scale(axes: Axes, costs: Floats) -> None:
             axes.set_xscale("log")
         else:
             axes.set_xscale("symlog", linthresh=positive.min())
+        if positive.size == costs.size and positive.max() < 1000 * positive.min():
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # powers of ten alone would be two ticks, or one
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.locator_params(axis="x", nbins=5)
