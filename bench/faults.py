@@ -21,7 +21,7 @@ import bench.run
 from bench import results
 from bench.methods import METHODS, Baseline, Config, Method, Predictor, Preset, _fit_timae
 from bench.plan import Contest, Run
-from timae.config import Probing
+from timae.config import Probing, Training
 from timae.session import Session, Stopped
 from ucr.prepare import Prepared
 
@@ -97,8 +97,9 @@ def _shaky(**changes: Any) -> Any:
     def configure(name: str, preset: Preset) -> Method:
         recipe = preset.recipe
         assert recipe.pretraining is not None
+        assert isinstance(recipe.head, Training)
         training = replace(recipe.pretraining, steps=STEPS)
-        recipe = replace(recipe, pretraining=training, **{"head": training, **changes})
+        recipe = replace(recipe, pretraining=training, **{"head": replace(recipe.head, steps=STEPS), **changes})
         return Method(name, recipe, preset.preparation, _misbehave)
 
     return configure
@@ -110,7 +111,7 @@ FAULTS: dict[str, Callable[[str, Preset], Method]] = {
     "sleep-2": _sleeping(2),
     "sleep-60": _sleeping(60),
     "shaky": _shaky(),
-    "shaky-probe": _shaky(head=Probing()),
+    "shaky-probe": _shaky(head=Probing(), companion=None),
 }
 METHODS |= FAULTS
 

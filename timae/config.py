@@ -214,7 +214,11 @@ class Ridge:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A Ti-MAE from pre-training to prediction; what depends on the data follows from the train split."""
+    """A Ti-MAE from pre-training to prediction; what depends on the data follows from the train split.
+
+    Raises:
+        ValueError: a companion beside a head that is a probe itself.
+    """
 
     encoder: EncoderConfig
     decoder: DecoderConfig
@@ -233,6 +237,10 @@ class Recipe:
     pooling: Pooling = "mean"
     max_tokens: int = 1024
     """Longer series get patches, the smallest that keep to this many tokens."""
+
+    def __post_init__(self) -> None:
+        if self.companion is not None and not isinstance(self.head, Training):
+            raise ValueError("a companion stands beside fine-tuning: a head that is a probe takes none")
 
     def encoder_for(self, n_timepoints: int) -> EncoderConfig:
         """Return the encoder with its patch size for series of n_timepoints."""

@@ -89,6 +89,11 @@ def test_padding_is_refused_where_series_are_stretched() -> None:
         fit(FINE, waves(padded=True), 2, seed=0)
 
 
+def test_a_probe_takes_no_companion() -> None:
+    with pytest.raises(ValueError, match="a companion stands beside fine-tuning"):
+        replace(FINE, head=Probing())
+
+
 def test_probabilities_are_those_of_net_and_ridge_averaged() -> None:
     cases = waves()
     both = fit(FINE, cases, 2, seed=0)
