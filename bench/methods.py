@@ -146,14 +146,16 @@ PRESETS = {
         dtw_max_length=32,
     ),
     "quick": Preset(
-        "about 20 core-seconds a run",
+        "about 20 core-seconds a run (a fine-tuned one, beside the pre-training that data sets share); on 77 data sets "
+        "of the archive timae-archive reaches a mean accuracy of .8618, timae-archive-probe .8551 in 2 core-seconds: "
+        "python -m bench run --datasets here --methods timae-archive,timae-archive-probe --preset quick",
         QUICK,
         Ridge(),
         archive_steps=5000,
         dtw_max_length=256,
     ),
     "standard": Preset(
-        "about 2 core-minutes a run",
+        "quick's recipe with over three times the steps: about 1 to 2 core-minutes a run; not measured on the archive yet",
         replace(
             QUICK,
             pretraining=replace(QUICK_PRETRAINING, steps=1000),
