@@ -155,7 +155,7 @@ PRESETS = {
         dtw_max_length=256,
     ),
     "standard": Preset(
-        "quick's recipe with over three times the steps: about 1 to 2 core-minutes a run; not measured on the archive yet",
+        "quick's recipe with over three times the steps: 1 to 2 core-minutes a run; not measured on the archive yet",
         replace(
             QUICK,
             pretraining=replace(QUICK_PRETRAINING, steps=1000),

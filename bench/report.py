@@ -128,7 +128,7 @@ def _head(material: Material) -> str:
     runs, contest = material.runs, material.contest
     lines = [f"# {contest.name}", *_unfinished(material)]
     lines += [
-        f"{runs['method'].nunique()} methods on {runs['dataset'].nunique()} data sets of the UCR 2018 archive, "
+        f"{runs['method'].nunique()} methods on {_data_sets(runs['dataset'].nunique())} of the UCR 2018 archive, "
         f"{_splits(material)}, preset `{contest.preset}`: {len(runs)} runs, {_hours(_computing(material))} of "
         "computing.",
     ]
@@ -175,8 +175,8 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
     best, second, *_ = ranks.index
     means = scores.mean()
     yield (
-        f"**{best}** ranks best by accuracy: average rank {ranks[best]:.2f} of {len(ranks)} on {len(scores)} data "
-        f"sets, mean accuracy {means[best]:.4f}."
+        f"**{best}** ranks best by accuracy: average rank {ranks[best]:.2f} of {len(ranks)} on "
+        f"{_data_sets(len(scores))}, mean accuracy {means[best]:.4f}."
     )
     difference = scores[best] - scores[second]
     interval = tables.interval(effects.bootstrap_interval(difference))
@@ -490,6 +490,10 @@ def _picture(material: Material, figure: Figure, stem: str, what: str) -> str:
 def _link(material: Material, result: Result) -> str:
     path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.json"
     return os.path.relpath(path, material.folder)
+
+
+def _data_sets(n: int) -> str:
+    return f"{n} data set" if n == 1 else f"{n} data sets"
 
 
 def _hours(seconds: float) -> str:
