@@ -25,7 +25,7 @@ from timae.config import Training
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import code_version, load, save
 from timae.session import Session, Stopped
-from timae.views import random_windows, with_channels
+from timae.views import cut, random_windows, with_channels
 
 log = logging.getLogger(__name__)
 
@@ -216,11 +216,7 @@ def crop_and_stretch(series: Tensor, least: float) -> Tensor:
     batch, time, _ = series.shape
     share = least + (1 - least) * torch.rand(batch, 1, device=series.device)
     start = (1 - share) * torch.rand(batch, 1, device=series.device)
-    at = (start + share * torch.linspace(0, 1, time, device=series.device)) * (time - 1)
-    left = at.long().clamp(max=max(time - 2, 0)).unsqueeze(-1).expand_as(series)
-    right = (left + 1).clamp(max=time - 1)
-    weight = at.unsqueeze(-1) - left[..., :1]
-    return torch.lerp(series.gather(1, left), series.gather(1, right), weight)
+    return cut(series, start, share, time)
 
 
 class _Journal(Callback):

@@ -78,9 +78,17 @@ def random_windows(series: Tensor, n_timepoints: int, least: float) -> Tensor:
         n_timepoints: of the result.
         least: the smallest share of the length a window may have, in (0, 1]; logarithms of shares are uniform.
     """
-    batch, time, _ = series.shape
+    batch = len(series)
     share = least ** torch.rand(batch, 1, device=series.device)
-    start = (1 - share) * torch.rand(batch, 1, device=series.device)
+    return cut(series, (1 - share) * torch.rand(batch, 1, device=series.device), share, n_timepoints)
+
+
+def cut(series: Tensor, start: Tensor, share: Tensor, n_timepoints: int) -> Tensor:
+    """Stretch a window of each case (case, time, channel) to n_timepoints, by linear interpolation.
+
+    Where it starts and how long it is, both (case, 1), are shares of the length.
+    """
+    time = series.shape[1]
     at = (start + share * torch.linspace(0, 1, n_timepoints, device=series.device)) * (time - 1)
     left = at.long().clamp(max=max(time - 2, 0))
     weight = (at - left).unsqueeze(-1)
