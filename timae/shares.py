@@ -41,7 +41,9 @@ class Shares:
         pooled = []
         for view in self.views:
             for tokens, thresholds in zip(self._layers(series, view), self.thresholds[view], strict=True):
-                pooled += [(tokens > threshold).sum(dim=1) / tokens.shape[1] for threshold in thresholds]
+                # zeros and ones as floats: counting booleans takes 13 times as long
+                above = torch.empty_like(tokens)
+                pooled += [torch.gt(tokens, threshold, out=above).mean(dim=1) for threshold in thresholds]
                 pooled.append(tokens.amax(dim=1))
         features: NDArray[np.float32] = torch.cat(pooled, dim=1).numpy()
         return features
