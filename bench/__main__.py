@@ -481,17 +481,17 @@ def compare_table(options: argparse.Namespace) -> int:
     """Carry out `compare`."""
     import json
 
+    from bench import statistics
     from bench.compare import as_json, as_text, compare
-    from bench.statistics import TableError
 
     try:
         comparison = compare(options.file, options.alpha)
-    except TableError as error:
+    except statistics.TableError as error:
         raise UsageError(str(error)) from error
     if options.json:
         print(json.dumps(as_json(comparison), indent=1))
-        for dataset, reason in comparison.left_out:  # the keys of the JSON are fixed
-            print(f"bench: left out: {dataset}: {reason}", file=sys.stderr)
+        for line in statistics.reasons(comparison.left_out):  # the keys of the JSON are fixed
+            print(f"bench: left out: {line}", file=sys.stderr)
     else:
         print(as_text(comparison))
     return 0

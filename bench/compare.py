@@ -101,7 +101,7 @@ def as_text(comparison: Comparison) -> str:
     means = comparison.scores.mean()
     width = max(len(str(method)) for method in means.index)
     lines = [f"{k} methods on {n} data set{'s' * (n != 1)}, alpha {comparison.alpha:g}"]
-    lines += [f"left out: {dataset}: {reason}" for dataset, reason in comparison.left_out]
+    lines += [f"left out: {line}" for line in statistics.reasons(comparison.left_out)]
     lines += ["", f"{'method':{width}}  average rank  mean score"]
     lines += [
         f"{method:{width}}  {rank:12.3f}  {mean:10.4f}"

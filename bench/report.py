@@ -236,7 +236,7 @@ def _ranks(material: Material, score: str) -> str:
         lines.append(markdown(tables.pairs(comparison)))
         lines.append(_detectable(comparison))
         lines.append("\n".join(f"- {line}" for line in statistics.describe(comparison)))
-    lines += [f"- left out: {dataset}: {reason}" for dataset, reason in comparison.left_out]
+    lines += [f"- left out: {line}" for line in statistics.reasons(comparison.left_out)]
     return "\n\n".join(filter(None, lines))
 
 
@@ -335,7 +335,7 @@ def _published(material: Material) -> str:
         _critical_difference(material, comparison, "cd_published", "accuracy, beside published numbers"),
         markdown(table),
         "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
-        "\n".join(f"- data set left out: {dataset}: {reason}" for dataset, reason in comparison.left_out),
+        "\n".join(f"- data sets left out: {line}" for line in statistics.reasons(comparison.left_out)),
         "Sources:\n\n" + "\n".join(f"- {citation}" for citation in cited),
     ]
     return "\n\n".join(filter(None, lines))

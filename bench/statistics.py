@@ -8,6 +8,7 @@ added to every score.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
@@ -33,6 +34,14 @@ class LeftOut(NamedTuple):
 
     dataset: str
     reason: str
+
+
+def reasons(left_out: Iterable[LeftOut]) -> list[str]:
+    """Words what was left out, a line a reason: data sets that share it, and the reason."""
+    groups: dict[str, list[str]] = {}
+    for dataset, reason in left_out:
+        groups.setdefault(reason, []).append(dataset)
+    return [f"{', '.join(datasets)}: {reason}" for reason, datasets in groups.items()]
 
 
 @dataclass(frozen=True)

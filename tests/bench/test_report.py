@@ -190,7 +190,7 @@ def test_published_numbers_stand_beside_ours_with_their_sources(tmp_path: Path) 
     fill(made)
     text = report.write(report.gather(made, tmp_path / "published"), against_published=True).read_text()
     assert "| MiniROCKET | published |" in text
-    assert "data set left out: Own" in text
+    assert "data sets left out: Own" in text
     assert "Bake off redux" in text
 
 

@@ -222,6 +222,10 @@ class TestEdges:
         assert len(comparison.scores) == 2
         assert comparison.left_out == [("dataset 1", "no score of b, c")]
 
+    def test_data_sets_left_out_for_one_reason_share_a_line(self):
+        left_out = [statistics.LeftOut(*pair) for pair in (("A", "no x"), ("B", "no y"), ("C", "no x"))]
+        assert statistics.reasons(left_out) == ["A, C: no x", "B: no y"]
+
     def test_methods_without_a_common_data_set_are_refused(self):
         nan = math.nan
         with pytest.raises(TableError, match=r"none of the 3 data sets .* 'b' has scores of 1 only"):
