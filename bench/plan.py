@@ -151,7 +151,12 @@ def identity(run: Run, contest: Contest) -> dict[str, Any]:
 
 
 def _config(run: Run, contest: Contest) -> dict[str, Any]:
-    return _described(run.method, contest.preset) | {"same_split": contest.same_split}
+    return _described(run.method, contest.preset) | {"same_split": reseeded(run, contest)}
+
+
+def reseeded(run: Run, contest: Contest) -> bool:
+    """Whether a run differs from resample 0 by its seed alone; so a contest may get more seeds later."""
+    return contest.same_split and run.resample > 0
 
 
 @functools.cache

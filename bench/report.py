@@ -154,10 +154,9 @@ def _splits(material: Material) -> str:
     splits = material.runs["resample"].nunique()
     if splits == 1:
         return "the archive’s own split"
-    same = all(result.config.get("same_split") for result in material.finished)
-    return (
-        f"{splits} seeds on the archive’s own split" if same else f"the archive’s own split and {splits - 1} resamples"
-    )
+    if material.contest.same_split:
+        return f"{splits} seeds on the archive’s own split"
+    return f"the archive’s own split and {splits - 1} resamples"
 
 
 def _computing(material: Material) -> float:

@@ -23,7 +23,7 @@ import ucr.prepare
 from bench import plan, results
 from bench.live import Live, claim
 from bench.methods import Method, get_method
-from bench.plan import Contest, Run
+from bench.plan import Contest, Run, reseeded
 from timae.config import Recipe
 from timae.session import Session, Stopped
 
@@ -183,7 +183,7 @@ def blind(cases: ucr.prepare.Prepared) -> ucr.prepare.Prepared:
 
 def splits(run: Run, contest: Contest) -> tuple[ucr.load.Split, Callable[[], ucr.load.Split]]:
     """Return the train split, and a function that reads the test split."""
-    if run.resample == 0 or contest.same_split:
+    if run.resample == 0 or reseeded(run, contest):
         train = ucr.load.load_split(run.dataset, "train", contest.root)
         return train, functools.partial(ucr.load.load_split, run.dataset, "test", contest.root)
     dataset = ucr.prepare.resample(ucr.load.load(run.dataset, contest.root), run.resample)
@@ -206,7 +206,7 @@ def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -
             yield preparer(train).series, preparer(read_test()).series
 
     key = {"archive": sha256, "preparation": asdict(preparation), "resample": run.resample}
-    return Body.of_many({**key, "same_split": contest.same_split}, prepared, run.resample)
+    return Body.of_many({**key, "same_split": reseeded(run, contest)}, prepared, run.resample)
 
 
 def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_classes: int) -> None:

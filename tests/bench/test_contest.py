@@ -200,7 +200,10 @@ def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) ->
 
 def test_seeds_on_one_split_are_no_resamples(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Waves")
+    assert contest.run().returncode == 0
+    first = contest.written()
     assert contest.run("--resamples", "2", "--same-split").returncode == 0
+    assert first.items() < contest.written().items()  # a contest of one seed goes on with more
     runs = [np.load(path) for path in sorted(contest.results.glob("*/*/resample-*.npz"))]
     assert runs[0]["truth"].tolist() == runs[1]["truth"].tolist()
     assert not np.array_equal(runs[0]["probabilities"], runs[1]["probabilities"])
