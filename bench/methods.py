@@ -124,9 +124,12 @@ QUICK = Recipe(
     head=QUICK_HEAD,
     companion=Ridge(),
     resolutions=(128, 32),
+    mask_ratio=0.5,
     mask_span=4,
     pooling="mean+max+share",
 )
+"""Chosen by cross-validation inside the train splits of 22 data sets. To hide less than the paper's three quarters
+serves a frozen encoder better: .864 at .75, .867 at .5 and at .35."""
 
 PRESETS = {
     "smoke": Preset(
@@ -138,6 +141,7 @@ PRESETS = {
             head=Training(steps=20, batch_size=16, crop=0.7),
             companion=Ridge(n_thresholds=2, longest=64),
             resolutions=(32,),
+            mask_ratio=0.5,
             mask_span=2,
             pooling="mean+max+share",
         ),
