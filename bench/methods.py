@@ -261,7 +261,17 @@ def _frozen(recipe: Recipe, preset: Preset) -> Recipe:
 
 
 def _untrained(recipe: Recipe, _: Preset) -> Recipe:
-    return replace(recipe, pretraining=None)
+    """Without pre-training, and with nothing in the recipe that only pre-training reads: results need not know it."""
+    return Recipe(
+        recipe.encoder,
+        DecoderConfig(),
+        pretraining=None,
+        head=recipe.head,
+        companion=recipe.companion,
+        resolutions=recipe.resolutions,
+        pooling=recipe.pooling,
+        max_tokens=recipe.max_tokens,
+    )
 
 
 def _shared(recipe: Recipe, preset: Preset) -> Recipe:
