@@ -177,18 +177,21 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
         f"**{best}** ranks best by accuracy: average rank {ranks[best]:.2f} of {len(ranks)} on "
         f"{_data_sets(len(scores))}, mean accuracy {means[best]:.4f}."
     )
-    difference = scores[best] - scores[second]
-    interval = tables.interval(effects.bootstrap_interval(difference))
-    yield (
-        f"Next is **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference of "
-        f"{difference.mean():+.4f} (95 % interval {interval})."
-    )
-    alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
-    named = _names([method for method in ranks.index if method in alike])
-    yield (
-        f"At α = {comparison.alpha:g} (Wilcoxon, Holm) {best} is "
-        + (f"not told apart from {named}." if alike else "told apart from every other method.")
-    )
+    if len(scores) == 1:
+        yield f"Next is **{second}**, accuracy {means[second]:.4f}. No test tells methods apart by one data set."
+    else:
+        difference = scores[best] - scores[second]
+        interval = tables.interval(effects.bootstrap_interval(difference))
+        yield (
+            f"Next is **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference of "
+            f"{difference.mean():+.4f} (95 % interval {interval})."
+        )
+        alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
+        named = _names([method for method in ranks.index if method in alike])
+        yield (
+            f"At α = {comparison.alpha:g} (Wilcoxon, Holm) {best} is "
+            + (f"not told apart from {named}." if alike else "told apart from every other method.")
+        )
     seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
     cheapest = str(seconds.idxmin())
     yield f"A run of {best} took {seconds[best]:.1f} s in the median" + (
@@ -224,7 +227,7 @@ def _against(material: Material) -> str:
 
 def _ranks(material: Material, score: str) -> str:
     comparison = material.comparison if score == "accuracy" else tables.compare(material.scores[score])
-    if not comparison:
+    if not comparison or len(comparison.scores) == 1:
         return ""
     lines = [f"## Ranks: {NAMES[score]}", _critical_difference(material, comparison, f"cd_{score}", NAMES[score])]
     lines += _tests(comparison)
@@ -241,6 +244,8 @@ def _ranks(material: Material, score: str) -> str:
 
 def _critical_difference(material: Material, comparison: Comparison, stem: str, name: str) -> str:
     n = len(comparison.scores)
+    if n == 1:
+        return ""
     figure = diagrams.critical_difference(
         comparison.average_ranks, comparison.cliques, n_datasets=n, alpha=comparison.alpha, score=name
     )
@@ -249,7 +254,7 @@ def _critical_difference(material: Material, comparison: Comparison, stem: str, 
 
 def _tests(comparison: Comparison) -> list[str]:
     f = comparison.friedman
-    if not f or not np.isfinite(f.iman_davenport_f):  # one data set
+    if not f or not np.isfinite(f.iman_davenport_f):  # two methods, or data sets that all agree
         return []
     return [
         f"Friedman χ²({len(comparison.average_ranks) - 1}) = {f.chi2:.2f}, p = {f.p:.3g}; "
@@ -329,7 +334,7 @@ def _published(material: Material) -> str:
         if number.method in available
     )
     lines = [
-        f"## Beside published numbers\n\nOn the {len(comparison.scores)} data sets for which all of them have a "
+        f"## Beside published numbers\n\nOn the {_data_sets(len(comparison.scores))} for which all of them have a "
         "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run.",
         _critical_difference(material, comparison, "cd_published", "accuracy, beside published numbers"),
         markdown(table),

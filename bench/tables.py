@@ -86,7 +86,7 @@ def answers(table: pd.DataFrame) -> list[Answer]:
             if other == method or other not in table.columns:
                 continue
             scores, _ = statistics.complete_cases(table[[method, other]])
-            if scores.empty:
+            if len(scores) < 2:  # one data set answers nothing
                 continue
             pair = _seen_from(str(method), statistics.pairwise(scores)[0])
             found.append((question, pair, scores))
@@ -164,8 +164,8 @@ def count(number: float) -> str:
 
 
 def interval(of: effects.Interval) -> str:
-    """Word an interval, or say that there is none."""
-    return f"[{of.low:+.4f}, {of.high:+.4f}]" if np.isfinite(of.low) else "[one data set shows none]"
+    """Word an interval."""
+    return f"[{of.low:+.4f}, {of.high:+.4f}]"
 
 
 def pairs(comparison: Comparison) -> pd.DataFrame:
