@@ -20,10 +20,11 @@ from ucr.archive import ARCHIVE
 SECONDS = ("pretrain_seconds", "finetune_seconds", "test_seconds")
 
 _SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
+_FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-probe$")
 OPPONENTS: Mapping[str, Callable[[str], str]] = {
     "pre-trained against from scratch": lambda method: f"{_SHARED.sub('', method)}-scratch",
     "fine-tuned against frozen": lambda method: f"{method}-probe",
-    "frozen: pre-trained against untrained": lambda method: _SHARED.sub("", method).replace("-probe", "-random-probe"),
+    "frozen: pre-trained against untrained": lambda method: _FROZEN.sub("-random-probe", method),
     "pre-trained on the archive against on its own train split": lambda method: _SHARED.sub("", method),
     "pre-trained on the archive against on the others of it": lambda method: method.replace(
         "-archive", "-archive-others"

@@ -134,6 +134,40 @@ def test_paired_questions_are_seen_from_the_method_asked_about(written: tuple[Co
     assert worse.interval.high < 0
 
 
+def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
+    shared = ("-archive", "-archive-probe", "-archive-others", "-archive-others-probe", "-mamba-archive")
+    arms = ("", "-scratch", "-probe", "-random-probe", *shared)
+    table = pd.DataFrame({f"timae{arm}": [0.5, 0.6] for arm in arms})
+    asked: dict[str, set[str]] = {}
+    for answer in tables.answers(table):
+        a, b = (name.removeprefix("timae") for name in (answer.pair.a, answer.pair.b))
+        asked.setdefault(answer.question, set()).add(f"{a} | {b}")
+    assert asked == {
+        "pre-trained against from scratch": {" | -scratch", "-archive | -scratch", "-archive-others | -scratch"},
+        "fine-tuned against frozen": {
+            " | -probe",
+            "-archive | -archive-probe",
+            "-archive-others | -archive-others-probe",
+        },
+        "frozen: pre-trained against untrained": {
+            "-probe | -random-probe",
+            "-archive-probe | -random-probe",
+            "-archive-others-probe | -random-probe",
+        },
+        "pre-trained on the archive against on its own train split": {
+            "-archive | ",
+            "-archive-others | ",
+            "-archive-probe | -probe",
+            "-archive-others-probe | -probe",
+        },
+        "pre-trained on the archive against on the others of it": {
+            "-archive | -archive-others",
+            "-archive-probe | -archive-others-probe",
+        },
+        "Mamba against transformer": {"-mamba-archive | -archive"},
+    }
+
+
 def test_deviation_over_resamples_is_apart_from_that_over_data_sets() -> None:
     runs = pd.DataFrame(
         {
