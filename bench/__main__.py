@@ -339,7 +339,7 @@ def cancel_contest(options: argparse.Namespace) -> int:
 
 def _contest(options: argparse.Namespace) -> Contest:
     """Check what was asked for, before anything is written."""
-    from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES, excluding_self
+    from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES, excluding_self, get_method
 
     if options.suite:
         _require_known("suite", options.suite, SUITES)
@@ -357,7 +357,7 @@ def _contest(options: argparse.Namespace) -> Contest:
     _require_name(options.name)
     datasets = tuple(select(options.datasets, options.root))
     for method in methods:
-        if len(datasets) == 1 and METHODS[method](method, PRESETS[options.preset]).pretrained_on == "others":
+        if len(datasets) == 1 and get_method(method, options.preset).pretrained_on == "others":
             raise UsageError(
                 f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; name more data sets"
             )

@@ -99,8 +99,6 @@ class Preset:
     """1-NN DTW sees longer series sub-sampled to this many time points: its price grows with the square."""
     reference: Mapping[str, tuple[float, float | None]] = field(default_factory=dict)
     """Method → accuracy and macro F1 (None: not published) that the unofficial implementation reports."""
-    same_split: bool = False
-    """Resamples are seeds on the archive's own split."""
 
 
 README_ENCODER = Transformer(out_proj=False)
@@ -266,15 +264,12 @@ def _frozen(recipe: Recipe, preset: Preset) -> Recipe:
 
 def _untrained(recipe: Recipe, _: Preset) -> Recipe:
     """Without pre-training, and with nothing in the recipe that only pre-training reads: results need not know it."""
-    return Recipe(
-        recipe.encoder,
-        DecoderConfig(),
+    return replace(
+        recipe,
         pretraining=None,
-        head=recipe.head,
-        companion=recipe.companion,
-        resolutions=recipe.resolutions,
-        pooling=recipe.pooling,
-        max_tokens=recipe.max_tokens,
+        decoder=DecoderConfig(),
+        mask_ratio=Recipe.mask_ratio,
+        mask_span=Recipe.mask_span,
     )
 
 

@@ -183,7 +183,7 @@ def blind(cases: ucr.prepare.Prepared) -> ucr.prepare.Prepared:
 
 def splits(run: Run, contest: Contest) -> tuple[ucr.load.Split, Callable[[], ucr.load.Split]]:
     """Return the train split, and a function that reads the test split."""
-    if run.resample == 0 or reseeded(run, contest):
+    if run.resample == 0 or contest.same_split:
         train = ucr.load.load_split(run.dataset, "train", contest.root)
         return train, functools.partial(ucr.load.load_split, run.dataset, "test", contest.root)
     dataset = ucr.prepare.resample(ucr.load.load(run.dataset, contest.root), run.resample)
