@@ -28,7 +28,7 @@ from timae.config import Recipe
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
-    from timae.archive import Body
+    from timae.archive import Body, Series
 
 
 @dataclass(frozen=True)
@@ -193,20 +193,29 @@ def splits(run: Run, contest: Contest) -> tuple[ucr.load.Split, Callable[[], ucr
 def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -> "Body":
     """What the runs of one method and resample are pre-trained on together: the named data sets' train splits.
 
-    Every one is split as the run's own is, or another's train series could be among the run's test series.
+    Every one is split as the run's own is, or another's train series could be among the run's test series. Where the
+    run's own data set is not among them, none of its series is pre-trained on under another's name either.
     """
     from timae.archive import Body  # noqa: PLC0415 (who only plans and reports has no use for torch)
 
     preparation = get_method(run.method, contest.preset).preparation
-
-    def prepared() -> Iterator[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
-        for name in names:
-            train, read_test = splits(replace(run, dataset=name), contest)
-            preparer = ucr.prepare.fit(train, ucr.load.info_for(name, contest.root), preparation)
-            yield preparer(train).series, preparer(read_test()).series
-
     key = {"archive": sha256, "preparation": asdict(preparation), "resample": run.resample}
-    return Body.of_many({**key, "same_split": reseeded(run, contest)}, prepared, run.resample)
+    key["same_split"] = reseeded(run, contest)
+    if run.dataset not in names:
+        key["held_out"] = run.dataset
+
+    def prepared(name: str) -> "tuple[Series, Series]":
+        train, read_test = splits(replace(run, dataset=name), contest)
+        preparer = ucr.prepare.fit(train, ucr.load.info_for(name, contest.root), preparation)
+        return preparer(train).series, preparer(read_test()).series
+
+    def bodies() -> "Iterator[tuple[Series, Series]]":
+        yield from map(prepared, names)
+        if run.dataset not in names:
+            train, test = prepared(run.dataset)
+            yield train[:0], np.concatenate([train, test])  # nothing to learn, all of it to leave out
+
+    return Body.of_many(key, bodies, run.resample)
 
 
 def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_classes: int) -> None:
