@@ -2,9 +2,9 @@
 
 One input shape everywhere, the *score table*: a DataFrame of finite scores, index data sets, columns
 methods, more is better (negate a loss), seeds averaged first (they are no extra data sets);
-`complete_cases` makes one. Scores and differences are rounded to 12 decimals before they are ranked:
-binary fractions must not break a tie (.8 - .7 against .7 - .6), nor make the answer depend on a constant
-added to every score.
+`complete_cases` makes one. Scores, and differences of scores as they came, are rounded to 12 decimals before
+they are ranked: binary fractions must not break a tie (.8 - .7 against .7 - .6), nor make the answer depend on a
+constant added to every score.
 """
 
 import math
@@ -125,7 +125,7 @@ def average_ranks(scores: pd.DataFrame) -> "pd.Series[float]":
     Raises:
         TableError: the table is empty, has gaps, or names something twice.
     """
-    ranks = stats.rankdata(-_values(scores), axis=1).mean(axis=0)
+    ranks = stats.rankdata(-np.round(_values(scores), DECIMALS), axis=1).mean(axis=0)
     series = pd.Series(ranks, index=scores.columns, name="average_rank")
     return series.sort_index().sort_values(kind="stable")
 
@@ -142,7 +142,7 @@ def friedman(scores: pd.DataFrame) -> Friedman | None:
     Raises:
         TableError: the table is empty, has gaps, or names something twice.
     """
-    values = _values(scores)
+    values = np.round(_values(scores), DECIMALS)
     n, k = values.shape
     if k < 3:
         return None
@@ -177,6 +177,7 @@ def pairwise(scores: pd.DataFrame) -> list[Pair]:
     if not places:
         return []
     first, second = np.array(places).T
+    # of scores not yet rounded: thirds rounded twice, 1/3 - 0 and 2/3 - 1/3, would no longer tie
     differences = np.round(values[:, first] - values[:, second], DECIMALS)
     p = _wilcoxon(differences)
     columns = zip(
@@ -329,7 +330,7 @@ def snap(accuracy: npt.ArrayLike, n_test: npt.ArrayLike) -> Floats:
 
 
 def _values(scores: pd.DataFrame) -> Floats:
-    """Cells (data set, method) of a score table, rounded, after a check that it is one."""
+    """Cells (data set, method) of a score table, after a check that it is one."""
     for axis, names in (("data set", scores.index), ("method", scores.columns)):
         if not names.is_unique:
             raise TableError(f"{axis} {names[names.duplicated()][0]!r} stands twice in the score table")
@@ -339,7 +340,7 @@ def _values(scores: pd.DataFrame) -> Floats:
     if not np.isfinite(values).all():
         row, column = np.argwhere(~np.isfinite(values))[0]
         raise TableError(f"no finite score of {scores.columns[column]!r} on {scores.index[row]!r}")
-    return np.round(values, DECIMALS)
+    return values
 
 
 def _maximal_cliques(alike: list[tuple[str, str]], order: list[str]) -> list[list[str]]:

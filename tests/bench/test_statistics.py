@@ -114,6 +114,12 @@ class TestByHand:
         mean, variance = 9 / 2, (4 + 9 + 16) / 4
         assert pair.p == pytest.approx(2 * stats.norm.sf((9 - mean) / math.sqrt(variance)))
 
+    def test_thirds_tie_whatever_they_are_differences_of(self):
+        # all of size 1/3: W+ = 3 * 3 of 15, so z = (9 - 7.5) / sqrt(n(n+1)(2n+1)/24 less the tie's (n³ - n)/48)
+        (pair,) = statistics.pairwise(table(a=[1 / 3, 2 / 3, 1, 0, 1 / 3], b=[0, 1 / 3, 2 / 3, 1 / 3, 2 / 3]))
+        variance = 5 * 6 * 11 / 24 - (5**3 - 5) / 48
+        assert pair.p == pytest.approx(2 * stats.norm.sf(1.5 / math.sqrt(variance)))
+
     def test_holm_steps_down(self):
         # 3 * .01 = .03; 2 * .04 = .08; 1 * .03 would be .03, but never less than the step before
         assert statistics.holm(np.array([0.04, 0.01, 0.03])) == pytest.approx([0.06, 0.03, 0.06])
