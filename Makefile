@@ -44,7 +44,7 @@ help:  ## explain targets and variables
 	@echo '  WORKERS_PER_GPU=$(WORKERS_PER_GPU)      runs at a time on each GPU'
 	@echo '  RESULTS=$(RESULTS)        folder of all results'
 	@echo '  UCR_ROOT=$(UCR_ROOT)              folder of the archive, with <Name>/<Name>_TRAIN.tsv; not needed for bundled'
-	@echo '  ARGS=$(ARGS)                  further options of python -m bench run, such as --rerun stale'
+	@echo '  ARGS=$(ARGS)                  further options of python -m bench run or report, such as --against published'
 	@echo '  PYTHON=$(PYTHON)         makes the environment in $(VENV)'
 
 setup: $(VENV)/installed  ## make the environment .venv and install the suite
@@ -80,7 +80,7 @@ cancel: setup  ## end what runs of contest NAME, and what is queued in SLURM
 	@$(BIN)/python -m bench cancel '$(NAME)' --results '$(RESULTS)'
 
 report: setup  ## redraw reports/NAME/ from the results alone
-	@$(BIN)/python -m bench report '$(NAME)' --results '$(RESULTS)'
+	@$(BIN)/python -m bench report '$(NAME)' --results '$(RESULTS)' $(ARGS)
 
 chaos: setup  ## let tiny runs meet kill -9, full disks and worse; nothing may be lost
 	@$(BIN)/python -m bench chaos

@@ -58,13 +58,13 @@ def scatter(scores: pd.DataFrame, pair: Pair) -> Figure:
     axes = figure.add_axes((left / width, bottom / height, 3.65 / width, 3.65 / height), xlim=limits, ylim=limits)
     axes.plot(limits, limits, color=GREY, lw=0.8, zorder=1)
     for won, marker, colour, label in (
-        (y > x, "^", BLUE, f"{pair.wins} wins"),
-        (y == x, "s", BLACK, f"{pair.draws} draws"),
-        (y < x, "v", VERMILION, f"{pair.losses} losses"),
+        (y > x, "^", BLUE, f"better on {pair.wins}"),
+        (y == x, "s", BLACK, f"equal on {pair.draws}"),
+        (y < x, "v", VERMILION, f"worse on {pair.losses}"),
     ):
         axes.scatter(x[won], y[won], s=22, marker=marker, color=colour, alpha=0.7, linewidths=0, label=label)
     axes.set(xlabel=across, ylabel=upwards)
-    axes.legend(title="of the vertical axis", title_fontsize="small")
+    axes.legend(title=f"{wrap(pair.a)} is", title_fontsize="small")
     axes.set_title(
         f"{len(x)} data sets; mean difference {pair.mean_difference:+.4f};\n"
         f"Wilcoxon p {p_text(pair.p)}, after Holm {p_text(pair.p_holm)}"
@@ -202,7 +202,7 @@ def reconstruction(series: npt.ArrayLike, masked: npt.ArrayLike, prediction: npt
         style: dict[str, Any] = {"color": VERMILION, "lw": 1.2, "ls": "--", "marker": ".", "ms": 3}
         axes.plot(time, np.where(hidden, guess, np.nan), label="prediction", **style)
         axes.set_xlim(-0.5, len(truth) - 0.5)
-    axes.set_xlabel("time step")
+    axes.set_xlabel("time point")
     figure.legend(*axes.get_legend_handles_labels(), loc="upper center", ncols=3)
     return figure
 

@@ -21,8 +21,17 @@ import pandas as pd
 from bench.statistics import TableError, snap
 from ucr.archive import ARCHIVE
 
-METHODS = ("1NN-DTW", "Ti-MAE (paper)", "TS2Vec (Ti-MAE paper table)", "InceptionTime", "MiniROCKET", "MR", "HC2")
-"""Published methods that stand for the field: distances, self-supervision, networks, convolutions, ensembles."""
+METHODS = {
+    "1NN-DTW": "1NN-DTW (published)",
+    "Ti-MAE (paper)": "Ti-MAE (published)",
+    "TS2Vec (Ti-MAE paper table)": "TS2Vec (published)",
+    "InceptionTime": "InceptionTime (published)",
+    "MiniROCKET": "MiniRocket (published)",
+    "MR": "MultiRocket (published)",
+    "HC2": "HIVE-COTE 2 (published)",
+}
+"""Published methods that stand for the field (distances, self-supervision, networks, convolutions, ensembles), by
+their names in `published.csv`; and what a report calls them, beside methods of ours."""
 
 
 class Source(NamedTuple):
@@ -129,7 +138,7 @@ def fair(published: Iterable[Published], ours: Mapping[str, Conditions]) -> tupl
     return pd.DataFrame(kept, index=pd.Index(ours, name="dataset")), excluded
 
 
-def join(scores: pd.DataFrame, kept: pd.DataFrame, methods: Sequence[str] = METHODS) -> pd.DataFrame:
+def join(scores: pd.DataFrame, kept: pd.DataFrame, methods: Sequence[str] = tuple(METHODS)) -> pd.DataFrame:
     """Puts published methods beside ours.
 
     Args:

@@ -98,7 +98,7 @@ def write(material: Material, *, against_published: bool = False) -> Path:
     ]
     sections += [_paired(material), _published(material) if against_published else "", _datasets(material)]
     sections += [_groups(material), _deviations(material), _cost(material), _learning(material)]
-    sections += [_failures(material), _environment(material)]
+    sections += [_failures(material), _environment(material, against_published)]
     text = "\n\n".join(section for section in sections if section) + "\n"
     results.write_text(folder / "report.md", text)
     for svg in folder.glob("*.svg"):  # of a former report that had more to show
@@ -130,7 +130,7 @@ def _head(material: Material) -> str:
     lines += [
         f"{runs['method'].nunique()} methods on {_data_sets(runs['dataset'].nunique())} of the UCR 2018 archive, "
         f"{_splits(material)}, preset `{contest.preset}`: {len(runs)} runs, {_hours(_computing(material))} of "
-        "computing.",
+        f"computing. {_conditions(material)}",
     ]
     if material.comparison:
         lines.append("\n".join(f"- {line}" for line in _verdict(material, material.comparison)))
@@ -157,6 +157,32 @@ def _splits(material: Material) -> str:
     if material.contest.same_split:
         return f"{splits} seeds on the archive’s own split"
     return f"the archive’s own split and {splits - 1} resamples"
+
+
+def _conditions(material: Material) -> str:
+    """How the methods were shown the series, in sentences; most data sets need none of the second and third."""
+    prepared = {result.method: result.config.get("preparation", {}) for result in material.finished}
+    words = {
+        "normalise": {"series": "Every series is z-normalised by itself.", "none": "Series are as they are on disk."},
+        "missing": {"linear": "Missing values are interpolated.", "mean": "Missing values are the series' mean."},
+        "unequal": {
+            "resample": "Shorter series are stretched to the longest.",
+            "pad": "Shorter series are padded.",
+            "truncate": "Longer series are cut to the shortest.",
+        },
+    }
+    sentences = [
+        sentence
+        for policy, choices in words.items()
+        for choice, sentence in choices.items()
+        if choice in {preparation.get(policy) for preparation in prepared.values()}
+    ]
+    longest: dict[int, list[str]] = {}
+    for method, preparation in prepared.items():
+        if preparation.get("max_length"):
+            longest.setdefault(preparation["max_length"], []).append(method)
+    sentences += [f"{_names(methods)}: sub-sampled to {n} time points at most." for n, methods in longest.items()]
+    return " ".join(sentences)
 
 
 def _computing(material: Material) -> float:
@@ -206,8 +232,9 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
 def _methods(material: Material) -> str:
     note = (
         "Means over the data sets that a method has; ranks among the data sets that all methods have (1 is best). "
-        "AUROC: one class against the rest, averaged over classes. Log loss in nats. Seconds: median of a run, "
-        "training and test; a pre-training of many data sets is spread over them."
+        "AUROC: one class against the rest, averaged over classes. Log loss in nats; 1-NN's probabilities are 0 and "
+        "1, a ridge classifier's are a softmax of its decisions. Seconds: median of a run, training and test; a "
+        "pre-training of many data sets is spread over them."
     )
     return f"## Methods\n\n{markdown(material.methods)}\n\n{note}"
 
@@ -272,8 +299,8 @@ def _detectable(comparison: Comparison) -> str:
             f"{len(difference)} data sets are too few: Holm's first step could not have rejected whatever the scores."
         )
     return (
-        f"Between {best} and {second}, {len(difference)} data sets as different as these would have shown a difference "
-        f"of {smallest:.4f} (four times in five, at Holm's first step)."
+        f"Between {best} and {second}, {len(difference)} data sets as different as these show a true difference of "
+        f"{smallest:.4f} four times in five, at Holm's first step."
     )
 
 
@@ -283,9 +310,10 @@ def _paired(material: Material) -> str:
     lines = [
         "## Paired questions",
         markdown(tables.paired(material.answers)),
-        "Two methods that differ in one thing, on the data sets that both have. Intervals by bootstrap over data sets; "
-        "p by Wilcoxon's signed-rank test, Holm over the questions of this table; the probabilities by the Bayesian "
+        "On the data sets that both methods have. Intervals by bootstrap over data sets; p by Wilcoxon's signed-rank "
+        "test, Holm over the questions of this table (not over all pairs, as above); the probabilities by the Bayesian "
         "signed-rank test, where a difference up to .01 counts as the same.",
+        "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
     ]
     shown: Counter[str] = Counter()
     for answer in material.answers:
@@ -303,6 +331,14 @@ def _paired(material: Material) -> str:
     return "\n\n".join(lines)
 
 
+def _differences(material: Material) -> Iterator[str]:
+    keys = ("pretrained_on", "preparation")
+    stored = {result.method: result.config for result in material.finished}
+    for pair in (answer.pair for answer in material.answers):
+        a, b = ({**stored[x].get("config", {}), **{key: stored[x].get(key) for key in keys}} for x in (pair.a, pair.b))
+        yield f"- {pair.a}, {pair.b}: {', '.join(tables.differences(a, b))}"
+
+
 def _published(material: Material) -> str:
     own = material.runs[material.runs["resample"] == 0]
     if own.empty:
@@ -315,18 +351,11 @@ def _published(material: Material) -> str:
     kept, excluded = published.fair(published.load_published(), ours)
     available = [method for method in published.METHODS if method in kept]
     joined = published.join(tables.score_table(own, "accuracy"), kept, available)
-    comparison = tables.compare(joined)
+    comparison = tables.compare(joined.rename(columns=published.METHODS))
     if not comparison:
         return ""
-    table = pd.DataFrame(
-        {
-            "method": method,
-            "from": "published" if method in available else "this contest",
-            "average rank": f"{rank:.2f}",
-            "mean accuracy": f"{mean:.4f}",
-        }
-        for (method, rank), mean in zip(comparison.average_ranks.items(), comparison.scores.mean(), strict=True)
-    )
+    best = next(method for method in comparison.average_ranks.index if method in own["method"].values)
+    table = tables.beside(comparison, best)
     reasons = published.summary(entry for entry in excluded if entry.method in available)
     cited = dict.fromkeys(
         published.sources()[number.source].citation
@@ -335,7 +364,8 @@ def _published(material: Material) -> str:
     )
     lines = [
         f"## Beside published numbers\n\nOn the {_data_sets(len(comparison.scores))} for which all of them have a "
-        "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run.",
+        "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run."
+        + (f" Wins and p: {best} against each; Holm over all pairs." if len(comparison.scores) > 1 else ""),
         _critical_difference(material, comparison, "cd_published", "accuracy, beside published numbers"),
         markdown(table),
         "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
@@ -360,8 +390,8 @@ def _datasets(material: Material) -> str:
 
     rows = [[dataset, *(cell(dataset, method) for method in table.columns)] for dataset in table.index]
     return (
-        "## Accuracy by data set\n\nMean over the splits; the best of a row in bold. Numbers link to the results that "
-        "they came from, on the machine that has them.\n\n"
+        f"## Accuracy by data set\n\n{'' if one_split else 'Means over splits or seeds. '}The best of a row in bold. "
+        "Numbers link to the results that they came from, on the machine that has them.\n\n"
         + markdown(pd.DataFrame(rows, columns=["data set", *table.columns]))
     )
 
@@ -378,9 +408,8 @@ def _deviations(material: Material) -> str:
     if material.runs["resample"].nunique() == 1:
         return ""
     return (
-        "## Deviation\n\nStandard deviation of accuracy: from one resample to the next on the same data set (root of "
-        "the mean variance), and from one data set to the next. Only the latter enters the tests.\n\n"
-        + markdown(tables.deviations(material.runs))
+        "## Deviation\n\nStandard deviation of accuracy: from one split or seed to the next on the same data set (root "
+        "of the mean variance), and from one data set to the next.\n\n" + markdown(tables.deviations(material.runs))
     )
 
 
@@ -392,13 +421,14 @@ def _cost(material: Material) -> str:
         _picture(material, figures.phases(seconds, label="seconds a run, mean"), "seconds", "Seconds by phase"),
         _pareto(material, per_run, means, "accuracy_seconds", "seconds a run, mean"),
     ]
-    parameters = material.runs.groupby("method")["total_parameters"].median().dropna()
+    parameters = material.runs.groupby("method")["encoder_parameters"].median().dropna()
     if len(parameters) > 1 and parameters.max() > 1.5 * parameters.min():  # else there is nothing to weigh
         pictures.append(
-            _pareto(material, parameters, means[parameters.index], "accuracy_parameters", "parameters, median")
+            _pareto(material, parameters, means[parameters.index], "accuracy_parameters", "encoder parameters")
         )
     note = (
-        "Seconds a run by phase (mean), trainable parameters (median), peak memory of the worker (largest). A "
+        "Seconds a run by phase (mean), parameters of the encoder and of the whole net without ridge classifiers "
+        "(median), peak memory of the worker (largest). A "
         "pre-training that methods share is made once, and stands in the seconds of each of them; one that data sets "
         "share is spread evenly over them. Baselines compile their kernels before the clock starts."
     )
@@ -428,11 +458,19 @@ def _learning(material: Material) -> str:
         if not panels:
             continue
         name = f"{result.method} on {result.dataset}, resample {result.resample}"
-        lines = [f"## A run from within\n\n{name}."]
+        shared = result.config.get("pretrained_on") in ("archive", "others")
+        lines = [
+            f"## A run from within\n\n{name}; its pre-training "
+            + ("is shared with other data sets, of which the series below are." if shared else "is its own.")
+        ]
         lines.append(_picture(material, figures.learning_curves(panels), "learning", f"Learning curves of {name}"))
         if "reconstruction_series" in kept:
             figure = figures.reconstruction(*(kept[f"reconstruction_{x}"] for x in ("series", "masked", "prediction")))
-            lines.append(_picture(material, figure, "reconstruction", f"What {name} predicts of hidden values"))
+            lines.append(
+                _picture(
+                    material, figure, "reconstruction", f"What the pre-training of {name} predicts of hidden values"
+                )
+            )
         return "\n\n".join(lines)
     return ""
 
@@ -452,7 +490,8 @@ def _failures(material: Material) -> str:
     return "## Failures\n\n" + ("\n".join(lines) or "None: every run that was asked for has finished.")
 
 
-def _environment(material: Material) -> str:
+def _environment(material: Material, against_published: bool) -> str:
+    against = " --against published" if against_published else ""
     facts: dict[str, Counter[str]] = {}
     for result in material.finished:
         environment = dict(result.environment)
@@ -464,8 +503,9 @@ def _environment(material: Material) -> str:
     values = ["; ".join(f"{v} ({n} runs)" if len(c) > 1 else v for v, n in c.items()) for c in facts.values()]
     table = pd.DataFrame({"what": list(facts), "value": values})
     return (
-        f"## Environment\n\n{markdown(table)}\n\n## Repeat it\n\n```\n{command_line(material.contest)}\n```\n\n"
-        f"`python -m bench report {material.contest.name}` redraws this page from the results alone.\n\n"
+        f"## Environment\n\n{markdown(table)}\n\n"
+        f"## Repeat it\n\n```\n{command_line(material.contest)}{against}\n```\n\n"
+        f"`python -m bench report {material.contest.name}{against}` redraws this page from the results alone.\n\n"
         f"## Cite\n\nThe archive asks to be cited: {CITATION}"
     )
 

@@ -7,7 +7,7 @@ columns methods, the mean over resamples, NaN where there is no run.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ OPPONENTS: Mapping[str, Callable[[str], str]] = {
     "fine-tuned against frozen": lambda method: f"{method}-probe",
     "frozen: pre-trained against untrained": lambda method: _FROZEN.sub("-random-probe", method),
     "pre-trained on the archive against on its own train split": lambda method: _SHARED.sub("", method),
-    "pre-trained on the archive against on the others of it": lambda method: method.replace(
+    "pre-trained on the archive against on its other data sets": lambda method: method.replace(
         "-archive", "-archive-others"
     ),
     "Mamba against transformer": lambda method: method.replace("timae-mamba", "timae"),
@@ -38,7 +38,7 @@ TRAIN_SIZES = ((0, 50), (51, 100), (101, 500), (501, 10**9))
 
 
 class Answer(NamedTuple):
-    """A paired comparison of two methods that differ in one thing."""
+    """A paired comparison of two methods that a question is about."""
 
     question: str
     pair: Pair
@@ -86,7 +86,7 @@ def answers(table: pd.DataFrame) -> list[Answer]:
             other = opponent(str(method))
             if other == method or other not in table.columns:
                 continue
-            scores, _ = statistics.complete_cases(table[[method, other]])
+            scores = table[[method, other]].dropna()
             if len(scores) < 2:  # one data set answers nothing
                 continue
             pair = _seen_from(str(method), statistics.pairwise(scores)[0])
@@ -203,6 +203,46 @@ def paired(found: list[Answer]) -> pd.DataFrame:
     )
 
 
+def beside(comparison: Comparison, best: str) -> pd.DataFrame:
+    """One row a method, best average rank first; on more than one data set each held against one of them, as text."""
+    table = pd.DataFrame(
+        {
+            "method": str(method),
+            "average rank": f"{rank:.2f}",
+            "mean accuracy": f"{comparison.scores[method].mean():.4f}",
+        }
+        for method, rank in comparison.average_ranks.items()
+    )
+    if len(comparison.scores) == 1:  # no test tells methods apart by one data set
+        return table
+    columns = (f"{best} wins / draws / losses", "p", "p (Holm)")
+    table[list(columns)] = "–"
+    for pair in (_seen_from(best, pair) for pair in comparison.pairs if best in (pair.a, pair.b)):
+        texts = (f"{pair.wins} / {pair.draws} / {pair.losses}", f"{pair.p:.3g}", f"{pair.p_holm:.3g}")
+        table.loc[table["method"] == pair.b, list(columns)] = texts
+    return table
+
+
+def differences(a: Mapping[str, Any], b: Mapping[str, Any], depth: int = 2) -> list[str]:
+    """Name the settings that two configurations do not share, such as ``encoder.positions``.
+
+    Args:
+        a: a configuration as a result holds it.
+        b: another one.
+        depth: of the names; what differs deeper, or is of another kind, counts as a difference of what it belongs to.
+    """
+    found = []
+    for key in dict.fromkeys([*a, *b]):
+        mine, other = a.get(key), b.get(key)
+        if mine == other:
+            continue
+        if depth > 1 and isinstance(mine, Mapping) and isinstance(other, Mapping) and mine.keys() == other.keys():
+            found += [f"{key}.{name}" for name in differences(mine, other, depth - 1)]
+        else:
+            found.append(key)
+    return found
+
+
 def groups(table: pd.DataFrame, runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Mean accuracy by type, by length and by training size: (what by, one row a group, as text)."""
     n_train = runs.groupby("dataset")["n_train"].first()
@@ -247,7 +287,7 @@ def deviations(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "method": method,
-            "over resamples (one data set)": f"{within[method]:.4f}" if pd.notna(within[method]) else "–",
+            "over splits or seeds (one data set)": f"{within[method]:.4f}" if pd.notna(within[method]) else "–",
             "over data sets (their means)": f"{between[method]:.4f}" if pd.notna(between[method]) else "–",
         }
         for method in dict.fromkeys(runs["method"])

@@ -182,7 +182,9 @@ def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_a
     assert all("archive" not in result["config"] for result in stored("timae-random-probe"))
     report = (contest.reports / "report.md").read_text()
     assert "| frozen: pre-trained against untrained | timae-archive-probe | timae-random-probe |" in report
-    assert "| pre-trained on the archive against on the others of it | timae-archive | timae-archive-others |" in report
+    assert (
+        "| pre-trained on the archive against on its other data sets | timae-archive | timae-archive-others |" in report
+    )
 
     fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run()
     assert fewer.returncode == 2

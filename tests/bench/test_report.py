@@ -10,6 +10,7 @@ from made import a_result
 
 from bench import report, results, tables
 from bench.export import export
+from bench.methods import get_method
 from bench.page import html_page
 from bench.plan import Contest
 from bench.results import Result, ResultError
@@ -160,11 +161,25 @@ def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
             "-archive-probe | -probe",
             "-archive-others-probe | -probe",
         },
-        "pre-trained on the archive against on the others of it": {
+        "pre-trained on the archive against on its other data sets": {
             "-archive | -archive-others",
             "-archive-probe | -archive-others-probe",
         },
         "Mamba against transformer": {"-mamba-archive | -archive"},
+    }
+
+
+def test_methods_without_a_common_data_set_answer_no_question() -> None:
+    scores = {"A": {"timae": 0.5}, "B": {"timae-scratch": 0.5}, "C": {"timae": 0.4}, "D": {"timae-scratch": 0.4}}
+    assert tables.answers(pd.DataFrame(scores).T) == []
+
+
+def test_what_two_methods_do_not_share_is_named() -> None:
+    a, b = (get_method(name, "quick").describe()["config"] for name in ("timae-mamba", "timae-probe"))
+    assert tables.differences(a, a) == []
+    assert set(tables.differences(a, b)) == {
+        *(f"encoder.{name}" for name in ("block", "num_layers", "cls_embed", "positions")),
+        *("decoder.block", "head", "companion"),
     }
 
 
@@ -177,7 +192,7 @@ def test_deviation_over_resamples_is_apart_from_that_over_data_sets() -> None:
         }
     )
     row = tables.deviations(runs).iloc[0]
-    assert row["over resamples (one data set)"] == f"{(0.02 / 2) ** 0.5:.4f}"
+    assert row["over splits or seeds (one data set)"] == f"{(0.02 / 2) ** 0.5:.4f}"
     assert row["over data sets (their means)"] == f"{np.std([0.5, 0.8], ddof=1):.4f}"
 
 
@@ -216,7 +231,8 @@ def test_few_methods_and_one_data_set(tmp_path: Path, n_methods: int) -> None:
     path = report.write(report.gather(made, tmp_path / "few"), against_published=True)
     text = path.read_text()
     assert ("No test tells methods apart by one data set." in text) == (n_methods == 2)
-    assert "| MiniROCKET | published |" in text
+    assert "| MiniRocket (published) |" in text
+    assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
     for meaningless in ("nan", "Critical-difference", "p (Holm)"):
         assert meaningless not in text
 
@@ -225,7 +241,8 @@ def test_published_numbers_stand_beside_ours_with_their_sources(tmp_path: Path) 
     made = contest(tmp_path, resamples=1)
     fill(made)
     text = report.write(report.gather(made, tmp_path / "published"), against_published=True).read_text()
-    assert "| MiniROCKET | published |" in text
+    assert "| MiniRocket (published) |" in text
+    assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
     assert "data sets left out: Own" in text
     assert "Bake off redux" in text
 
