@@ -204,12 +204,13 @@ def _minutes(text: str) -> float:
 def run_contest(options: argparse.Namespace) -> int:
     """Carry out `run`."""
     from bench import local
+    from ucr.folders import locate
 
     contest = _contest(options)
     if options.no_wait and options.executor == "local":
         raise UsageError("--no-wait needs --executor slurm: local runs end with this command")
     for dataset in contest.datasets:
-        ucr_locate(dataset, contest.root)
+        locate(dataset, contest.root)
     _require_writable(contest.folder)
     _require_writable(Path(options.reports) / contest.name)
     with local.hold(contest) as held:
@@ -221,12 +222,13 @@ def run_contest(options: argparse.Namespace) -> int:
         return _run_held(contest, options)
 
 
-def _run_held(contest: Contest, options: argparse.Namespace) -> int:
+def _run_held(asked: Contest, options: argparse.Namespace) -> int:
     from bench import local, slurm
     from bench.progress import Progress
 
-    _require_one_preset(contest, options.rerun)
-    survey = plan.survey(contest)
+    _require_one_preset(asked, options.rerun)
+    contest = _joined(asked)
+    survey = plan.survey(contest, asked)
     if survey.unusable and options.rerun != "stale":
         run, state = survey.unusable[0]
         what = "is damaged" if state.kind == "damaged" else "came about otherwise than this command would make it"
@@ -234,10 +236,7 @@ def _run_held(contest: Contest, options: argparse.Namespace) -> int:
             f"a stored result {what}, {run}: {state.difference} ({len(survey.unusable)} such in all); "
             "redo them with --rerun stale (make: ARGS='--rerun stale'), or use another --name"
         )
-    if (contest.folder / "contest.json").exists():
-        contest.widened(plan.load_contest(contest.folder)).save()
-    else:
-        contest.save()
+    contest.save()
     n_done, n_todo = len(survey.done), len(survey.todo)
     print(
         f"contest {contest.name}: {n_done + n_todo} runs, {n_done} done, {n_todo} to do, preset {contest.preset}",
@@ -285,18 +284,20 @@ def show_plan(options: argparse.Namespace) -> int:
     """Carry out `plan`."""
     from bench import local, slurm, status
 
-    contest = _contest(options)
+    asked = _contest(options)
     executor: Any = slurm if options.executor == "slurm" else local
     unit = "GPU" if local.gpus() else "core"
-    print(status.describe_plan(contest, plan.survey(contest), executor.width(_settings(options)), unit))
+    survey = plan.survey(_joined(asked), asked)
+    print(status.describe_plan(asked, survey, executor.width(_settings(options)), unit))
     return 0
 
 
 def run_one(options: argparse.Namespace) -> int:
-    """Carry out `run-one`."""
+    """Carry out `run-one`: as a worker would, from the start, with whatever it prints."""
     import signal
     import threading
 
+    from bench import local
     from bench.methods import METHODS
     from bench.run import execute
     from timae.session import Session
@@ -315,7 +316,9 @@ def run_one(options: argparse.Namespace) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
-    outcome = (options.execute or execute)(contest, run, Session(stop=stop.is_set), again=True)
+    session = Session(device="cuda" if local.gpus() else "cpu", stop=stop.is_set)
+    with local.one_thread_each():
+        outcome = (options.execute or execute)(contest, run, session, again=True)
     if outcome.kind == "done":
         print(f"{run}  accuracy {outcome.accuracy:.4f}  {outcome.seconds:.1f} s  {run.path(contest.folder)}")
         return 0
@@ -373,6 +376,18 @@ def _contest(options: argparse.Namespace) -> Contest:
     )
 
 
+def _joined(asked: Contest) -> Contest:
+    """Return the contest that this is a part of, where it was asked for in parts: its report shows all of them."""
+    if not (asked.folder / "contest.json").exists():
+        return asked
+    from bench.methods import METHODS
+
+    contest = asked.widened(plan.load_contest(asked.folder))
+    for method in contest.methods:
+        _require_known("method", method, METHODS)
+    return contest
+
+
 def _split(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
@@ -396,13 +411,6 @@ def _require_writable(folder: Path) -> None:
             pass
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
-
-
-def ucr_locate(dataset: str, root: str | None) -> None:
-    """Make sure that a data set is there, without reading it."""
-    from ucr.folders import locate
-
-    locate(dataset, root)
 
 
 def _require_one_preset(contest: Contest, rerun: str | None) -> None:

@@ -61,7 +61,7 @@ class Contest:
         return Path(self.results) / self.name
 
     def runs(self) -> Iterator[Run]:
-        """Every run, data set by data set, so that a contest cut short has whole rows."""
+        """Every run: seed by seed, data set by data set."""
         for resample in range(self.resamples):
             for dataset in self.datasets:
                 for method in self.methods:
@@ -130,6 +130,8 @@ def state(run: Run, contest: Contest) -> State:
         kept = {"archive": stored.config["archive"]} if "archive" in stored.config else {}
         now = {**before, "config": _config(run, contest) | kept, "versions": _versions()}
     difference = _first_difference(before, now)
+    if difference.startswith("config.archive:"):  # hashes say nothing
+        difference = "its shared pre-training saw other data sets than the contest has now, or other data of them"
     return State("stale", difference) if difference else State("done")
 
 
@@ -201,6 +203,8 @@ class Todo:
     """Predicted; a pre-training that several runs share is counted in one of them."""
     shares: Hashable = None
     """Equal for runs that share a pre-training: better not started at the same time."""
+    alone: float = 0.0
+    """Predicted, if it made that pre-training itself, or waited for it as long."""
 
 
 def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: cost.CostModel) -> list[Todo]:
@@ -228,7 +232,7 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
     for own, pretrain, item in sorted(todo, key=lambda entry: -entry[0]):
         first = item.shares is not None and item.shares not in made
         made.add(item.shares)
-        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0)))
+        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0), alone=own + pretrain))
     return sorted(predicted, key=lambda item: -item.seconds)
 
 
@@ -263,13 +267,19 @@ class Survey:
     """Results that the predictions are fitted to."""
 
 
-def survey(contest: Contest) -> Survey:
-    """Look at every run of a contest, and predict what is missing from this and other contests' results."""
+def survey(contest: Contest, asked: Contest | None = None) -> Survey:
+    """Look at every run of a contest, and predict what is missing from this and other contests' results.
+
+    Args:
+        contest: all of it, for a report shows all of it.
+        asked: the part of it that is to be done; None: all. Stale results of other parts are to be done in any case.
+    """
     states = {run: state(run, contest) for run in contest.runs()}
     done = [run for run, found in states.items() if found.kind == "done"]
+    unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
+    wanted = {*(asked or contest).runs(), *(run for run, _ in unusable)}
     model = cost.CostModel()
     methods = {name: get_method(name, contest.preset) for name in contest.methods}
     model.learn(methods, cost.read_stored(path.parent for path in Path(contest.results).glob("*/contest.json")))
-    todo = predict(contest, [run for run in states if states[run].kind != "done"], done, model)
-    unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
-    return Survey(done, todo, unusable, model.n_results)
+    todo = predict(contest, [run for run in states if run in wanted and states[run].kind != "done"], done, model)
+    return Survey([run for run in done if run in wanted], todo, unusable, model.n_results)

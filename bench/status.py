@@ -34,7 +34,8 @@ def describe_plan(contest: Contest, survey: Survey, workers: int, unit: str = "c
     for run in survey.done:
         done[run.method] += 1
     by_method = _grouped(survey.todo, lambda item: item.run.method)
-    rows = [(name, done[name], *by_method.get(name, (0, 0.0))) for name in contest.methods]
+    methods = dict.fromkeys([*contest.methods, *by_method])
+    rows = [(name, done[name], *by_method.get(name, (0, 0.0))) for name in methods]
     lines += _table(("method", "done", "to do", f"{unit}-hours"), rows)
     by_dataset = sorted(_grouped(survey.todo, lambda item: item.run.dataset).items(), key=lambda row: -row[1][1])
     if by_dataset:

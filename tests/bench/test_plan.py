@@ -102,6 +102,24 @@ def test_a_pre_training_of_many_data_sets_is_counted_once_in_all(tmp_path: Path)
     assert len({item.shares for item in others}) == 3
 
 
+def test_a_part_is_asked_for_and_what_is_stale_elsewhere_is_redone_with_it(tmp_path: Path) -> None:
+    whole = contest(tmp_path)
+    stale, missing, asked = (Run("1nn-dtw", name, 0) for name in whole.datasets)
+    results.write(stale.path(whole.folder), stored(stale, "quick", (0, 1, 1), config={}), {})
+    survey = plan.survey(whole, replace(whole, methods=("1nn-dtw",), datasets=(asked.dataset,)))
+    assert {item.run for item in survey.todo} == {asked, stale}
+    assert [run for run, _ in survey.unusable] == [stale]
+    assert missing not in survey.done
+
+
+def test_whoever_waits_for_a_shared_pre_training_may_take_as_long_as_it(tmp_path: Path) -> None:
+    todo = plan.survey(contest(tmp_path, methods=("timae-mamba-archive",))).todo
+    first, *others = [item.alone - item.seconds for item in todo]
+    assert first == 0
+    assert others == pytest.approx([others[0]] * 2)
+    assert others[0] > 60
+
+
 def test_states_of_runs(tmp_path: Path) -> None:
     one = contest(tmp_path)
     done, stale, damaged = (Run("1nn-dtw", name, 0) for name in one.datasets)
