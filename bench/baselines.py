@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from timae.config import Ridge
+from timae.probe import soften
 from ucr.prepare import Prepared
 
 
@@ -35,10 +37,10 @@ class MiniRocket:
     """MiniRocket and a ridge classifier (arXiv:2012.08791), by sktime and scikit-learn.
 
     Made of sktime's transformer rather than of its ready classifier, whose probabilities are 0 or 1; these
-    are the softmax of the ridge's decision values, which rank the classes in the same order.
+    are made of the ridge's decision values as those of Ti-MAE's ridge classifiers are.
     """
 
-    def __init__(self, random_state: int, num_kernels: int = 10_000) -> None:
+    def __init__(self, random_state: int, num_kernels: int = 10_000, sharpness: float = Ridge.sharpness) -> None:
         from sklearn.linear_model import RidgeClassifierCV  # noqa: PLC0415
         from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
         from sktime.transformations.rocket import MiniRocket as Transformer  # noqa: PLC0415
@@ -47,6 +49,7 @@ class MiniRocket:
         self.transformer = Transformer(num_kernels=num_kernels, n_jobs=1, random_state=random_state)
         self.scaler = StandardScaler(with_mean=False)
         self.ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
+        self.sharpness = sharpness
 
     def fit(self, series: NDArray[np.float64], labels: NDArray[np.int64]) -> "MiniRocket":
         """Fit to series (case, channel, time) and labels (case,)."""
@@ -58,11 +61,7 @@ class MiniRocket:
     def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
         """Softmax of the decision values (case, class present in training)."""
         features = self.scaler.transform(self.transformer.transform(series))
-        decision = self.ridge.decision_function(features)
-        if decision.ndim == 1:
-            decision = np.stack([-decision, decision], axis=1)
-        odds = np.exp(decision - decision.max(axis=1, keepdims=True))
-        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
+        return soften(self.ridge.decision_function(features), self.sharpness)
 
 
 def fit(estimator: str, options: dict[str, Any], train: Prepared, n_classes: int, seed: int) -> FittedBaseline:

@@ -9,11 +9,9 @@ from bench import results, tables
 from bench.plan import Contest
 from bench.results import Result
 
-FORMATS = ("tsml", "wide", "long", "latex")
-
 
 def export(contest: Contest, form: str, folder: Path) -> list[Path]:
-    """Write the results of a contest in one of FORMATS into a folder; returns the paths written.
+    """Write the results of a contest as tsml, wide, long or latex into a folder; returns the paths written.
 
     Raises:
         results.ResultError: there are no results, or one is damaged; then nothing is written.

@@ -24,6 +24,7 @@ from typing import Any, NoReturn, Protocol
 
 from filelock import FileLock, Timeout
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from threadpoolctl import threadpool_limits
 
 from bench import worker
 from bench.methods import get_method
@@ -109,7 +110,7 @@ class _Slot:
 
     def start(self, batch: Batch, item: Todo) -> "ProcessFuture[Outcome]":
         options = batch.options
-        limit = options.time_limit or max(LEAST_LIMIT, PATIENCE * item.seconds)
+        limit = options.time_limit or max(LEAST_LIMIT, PATIENCE * max(item.seconds, item.alone))
         arguments = (options.execute, batch.contest, item.run, self.device, options.keep_checkpoints)
         try:
             return self.pool.schedule(worker.do, arguments, timeout=limit)
@@ -137,7 +138,7 @@ def wait(batch: Batch, watcher: Watcher) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C or SIGTERM; what had finished is kept, the rest has written checkpoints.
     """
-    with _one_thread_each(), _sigterm_interrupts():
+    with one_thread_each(), _sigterm_interrupts():
         slots = [_Slot(batch, gpu) for gpu in _places(batch.options)]
         try:
             _do_all(batch, slots, watcher)
@@ -281,11 +282,13 @@ def gpus() -> list[str]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
+    """Let libraries use one thread: those imported by now, and those that this or a new process imports from now on."""
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -1,7 +1,8 @@
 """Who competes: every method is one entry of METHODS, every price is one entry of PRESETS.
 
-A method is a configuration and a function that fits it. fit is given a prepared train split and nothing else,
-so that it cannot look at the test labels. Heavy libraries are imported when a method is fitted.
+A method is a configuration and a function that fits it. fit is given a prepared train split and, where it is
+pre-trained on more, series without labels: it cannot look at the test labels. Heavy libraries are imported when a
+method is fitted.
 """
 
 import json
@@ -91,7 +92,7 @@ class Preset:
     summary: str
     recipe: Recipe
     probe: Probing | Ridge = field(default_factory=Probing)
-    """What a frozen encoder is read with; a ridge classifier needs an encoder of values and differences."""
+    """What a frozen encoder is read with."""
     archive_steps: int = 2000
     """Of the pre-training that all data sets of a contest share."""
     preparation: Preparation = field(default_factory=Preparation)
@@ -274,8 +275,11 @@ def _untrained(recipe: Recipe, _: Preset) -> Recipe:
 
 
 def _shared(recipe: Recipe, preset: Preset) -> Recipe:
-    assert recipe.pretraining is not None
-    return replace(recipe, pretraining=replace(recipe.pretraining, steps=preset.archive_steps))
+    """More steps, of which an architecture gets the share that it gets of the preset's own."""
+    own, preset_own = recipe.pretraining, preset.recipe.pretraining
+    assert own is not None
+    assert preset_own is not None
+    return replace(recipe, pretraining=replace(own, steps=preset.archive_steps * own.steps // preset_own.steps))
 
 
 Change = Callable[[Recipe, Preset], Recipe]
@@ -327,7 +331,7 @@ def _one_nn_dtw(name: str, preset: Preset) -> Method:
 METHODS: dict[str, Callable[[str, Preset], Method]] = {
     **{f"{name}{arm}": _timae(name, arm) for name in ARCHITECTURES for arm in ARMS},
     "1nn-dtw": _one_nn_dtw,
-    "minirocket": _sktime("minirocket"),
+    "minirocket": _sktime("minirocket", sharpness=Ridge.sharpness),
 }
 """name → what makes the method under a preset. A new variant is one line here, or one in the tables above."""
 

@@ -34,7 +34,8 @@ class Result:
     method: str
     dataset: str
     resample: int
-    """0 is the archive's own split; k > 0 the field's stratified resample with seed k."""
+    """0 is the archive's own split; k > 0 the field's stratified resample with seed k, or, in a contest of seeds on one
+    split (``same_split`` in config), that split again with seed k."""
     seed: int
     accuracy: float
     balanced_accuracy: float

@@ -53,7 +53,7 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
         contest: what the run belongs to.
         run: which; where its result is there by now, nothing is done.
         session: device, whether to keep checkpoints, when to stop; the rest is filled in.
-        again: do it also if its result is there.
+        again: do it also if its result is there, from the start.
     """
     start = time.perf_counter()
     work = run.work(contest.folder)
@@ -65,10 +65,9 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
                 accuracy = _do(contest, run, session or Session(), again)
             except Stopped:
                 return Outcome(run, "stopped", time.perf_counter() - start)
-            except (OSError, MemoryError):
-                raise
-            except Exception:
-                shutil.rmtree(work, ignore_errors=True)  # a checkpoint on the way to a failure leads there again
+            except Exception as error:
+                if not _may_pass(error):
+                    shutil.rmtree(work, ignore_errors=True)  # a checkpoint on the way to a failure leads there again
                 raise
             if not (session and session.keep):
                 shutil.rmtree(work, ignore_errors=True)
@@ -76,8 +75,14 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
     except Exception as error:
         line = traceback.format_exception_only(error)[-1].strip()
         leave_error(contest, run, traceback.format_exc())
-        transient = isinstance(error, OSError | MemoryError)
-        return Outcome(run, "failed", time.perf_counter() - start, error=line, transient=transient)
+        return Outcome(run, "failed", time.perf_counter() - start, error=line, transient=_may_pass(error))
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether a run that failed of this may succeed next time; torch has no type of its own for a CPU's memory."""
+    if isinstance(error, RuntimeError):
+        return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return isinstance(error, OSError | MemoryError)
 
 
 def leave_error(contest: Contest, run: Run, text: str) -> None:
@@ -94,6 +99,10 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
         return results.read(path).accuracy  # by another process, between planning and now
     for draft in path.parent.glob(f".{path.stem}.*"):
         draft.unlink()  # of a writer that was killed
+    results.error_path(path).unlink(missing_ok=True)  # of the last time
+    if again:
+        for checkpoint in work.glob("*.ckpt"):
+            checkpoint.unlink()
     identity = plan.identity(run, contest)
     with Live(work, str(run)) as live:
         session = replace(
@@ -120,12 +129,14 @@ def compute(
     preparer = ucr.prepare.fit(train, info, method.preparation)
     n_classes = len(preparer.classes)
     session.report("fit", 0, 0, math.nan)
-    source: dict[str, Any] = {}
+    more: dict[str, Any] = {}
     if method.pretrained_on == "test":
-        source["unlabelled"] = blind(preparer(read_test()))
+        from timae.archive import Body  # noqa: PLC0415 (baselines need no torch)
+
+        more["body"] = Body.of(preparer(read_test()))  # series, no labels
     elif (names := plan.pretraining_sets(run, contest)) is not None:
-        source["archive"] = shared_body(run, contest, names, identity["config"]["archive"])
-    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **source)
+        more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
+    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
     test = preparer(read_test())
@@ -174,11 +185,6 @@ def _device(method: Method, session: Session) -> str:
     import torch  # noqa: PLC0415 (a baseline needs none)
 
     return f"{session.device}: {torch.cuda.get_device_name()}"
-
-
-def blind(cases: ucr.prepare.Prepared) -> ucr.prepare.Prepared:
-    """Return cases without their labels."""
-    return replace(cases, labels=np.full_like(cases.labels, -1))
 
 
 def splits(run: Run, contest: Contest) -> tuple[ucr.load.Split, Callable[[], ucr.load.Split]]:

@@ -113,13 +113,19 @@ def wait(batch: Batch, watcher: Watcher) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C; the tasks go on.
     """
+    ended: set[Run] = set()
     try:
         while batch.tasks or batch.rest:
             if not batch.tasks:
                 watcher.note(f"no room in SLURM's queue for {len(batch.rest)} runs; asked again in a minute")
                 time.sleep(60)
             _wait_for_tasks(batch, watcher)
+            ended.update(*batch.tasks.values())
             batch = submit(batch.contest, batch.rest, batch.options)
+            for task, runs in list(batch.tasks.items()):  # SLURM still has tasks that are just ending
+                batch.tasks[task] = [run for run in runs if run not in ended]
+                if not batch.tasks[task]:
+                    del batch.tasks[task]
     except KeyboardInterrupt:
         watcher.note(f"the tasks go on in SLURM; to end them: python -m bench cancel {batch.contest.name}")
         raise
@@ -196,10 +202,15 @@ def bundle(todo: Sequence[Todo], budget: float, workers: int, target: float) -> 
 def _parameters(options: Options) -> tuple[dict[str, Any], float, float]:
     """Submitit's parameters; and seconds that a task has, and should take at least."""
     values = {key: int(value) if value.isdigit() else value for key, value in options.slurm.items()}
-    target = 60 * float(values.pop("task_minutes", TASK_MINUTES))
     parameters = DEFAULTS | values
-    if not isinstance(parameters["time"], int) or parameters["time"] < 1:
-        raise SlurmError(f"time in --slurm is whole minutes from 1, got {parameters['time']!r}")
+    minutes = parameters.pop("task_minutes", TASK_MINUTES)
+    try:
+        target = 60 * float(minutes)
+    except ValueError:
+        raise SlurmError(f"task_minutes in --slurm is a number of minutes, got {minutes!r}") from None
+    for name, what in (("time", "minutes"), ("cpus_per_task", "cores"), ("array_parallelism", "tasks")):
+        if not isinstance(parameters[name], int) or parameters[name] < 1:
+            raise SlurmError(f"{name} in --slurm is whole {what} from 1, got {parameters[name]!r}")
     seconds = parameters["time"] * 60
     parameters.setdefault("signal_delay_s", min(30, seconds // 12))
     budget = max(seconds - parameters["signal_delay_s"] - EARLY - START_UP, seconds / 4)
@@ -208,7 +219,9 @@ def _parameters(options: Options) -> tuple[dict[str, Any], float, float]:
 
 def _workers(options: Options, parameters: dict[str, Any]) -> int:
     """Runs that go on at a time in a task."""
-    gpus = int(parameters.get("gpus_per_node", 0) or parameters.get("gpus_per_task", 0))
+    asked = str(parameters.get("gpus_per_node") or parameters.get("gpus_per_task") or 0)
+    count = asked.rpartition(":")[2]  # of "a100:2"; a kind alone is one GPU
+    gpus = int(count) if count.isdigit() else 1
     return gpus * options.workers_per_gpu or int(parameters["cpus_per_task"])
 
 

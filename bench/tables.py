@@ -33,6 +33,15 @@ OPPONENTS: Mapping[str, Callable[[str], str]] = {
 }
 """Question → the method that answers it together with a given one, by its name."""
 
+SOURCES = {
+    "": "–",
+    "train": "TRAIN",
+    "test": "TEST, without labels",
+    "archive": "TRAIN of all data sets",
+    "others": "TRAIN of all others",
+}
+"""What `pretrained_on` is called."""
+
 LENGTHS = ((0, 100), (101, 300), (301, 700), (701, 10**9))
 TRAIN_SIZES = ((0, 50), (51, 100), (101, 500), (501, 10**9))
 
@@ -59,10 +68,17 @@ def tidy(results: Iterable[Result]) -> pd.DataFrame:
             if field.name not in ("n_parameters", "preparation", "config", "details", "environment")
         }
         row["pretraining"] = result.details.get("pretrained", "")
+        row["pretrained_on"] = _pretrained_on(result)
         row["encoder_parameters"] = result.n_parameters.get("encoder")
         row["total_parameters"] = result.n_parameters.get("total")
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _pretrained_on(result: Result) -> str:
+    """Whose series, without labels, a method was pre-trained on; empty for none."""
+    pretrains = result.config.get("config", {}).get("pretraining") is not None
+    return str(result.config.get("pretrained_on", "")) if pretrains else ""
 
 
 def score_table(runs: pd.DataFrame, score: str) -> pd.DataFrame:
@@ -301,8 +317,7 @@ def against(runs: pd.DataFrame, reference: Mapping[str, tuple[float, float | Non
     """
     rows = []
     for method, own in runs.groupby("method", sort=False):
-        source = {"transductive": "TEST, without labels", "scratch": "–"}.get(str(method).rpartition("-")[2], "TRAIN")
-        row = {"method": str(method), "pre-trained on": source}
+        row = {"method": str(method), "pre-trained on": SOURCES[own["pretrained_on"].iloc[0]]}
         published = reference.get(str(method).removesuffix("-transductive"), (None, None))
         for name, column, theirs in zip(("accuracy", "macro F1"), ("accuracy", "f1_macro"), published, strict=True):
             mean, deviation = own[column].mean(), own[column].std(ddof=1)

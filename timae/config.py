@@ -171,8 +171,8 @@ class Training:
     crop: float = 1.0
     """A case is cropped to a random share of its length, at least this, and stretched back."""
     resolutions: tuple[int, ...] = ()
-    """Pre-training only: every step draws one of them and stretches its crops to it; a batch holds
-    batch_size cases at the finest and up to four times as many, so that steps cost about the same."""
+    """Pre-training only: every step draws one of them and stretches its crops to it; a batch holds batch_size cases
+    at up to twice the coarsest and fewer at finer ones, so that steps cost about the same."""
     clip: float | None = None
     """Gradients are shortened to this norm."""
     label_smoothing: float = 0.0

@@ -84,8 +84,7 @@ def fit(
     n_classes: int,
     seed: int,
     session: Session | None = None,
-    unlabelled: Prepared | None = None,
-    archive: Body | None = None,
+    body: Body | None = None,
 ) -> Fitted:
     """Train on a prepared train split.
 
@@ -95,8 +94,7 @@ def fit(
         n_classes: classes to tell apart; some may be absent from cases.
         seed: fixes every random choice.
         session: where it happens; None: on the CPU, and nothing is written.
-        unlabelled: series to pre-train on in place of those of cases.
-        archive: train series of many data sets, to pre-train on in place of those of cases.
+        body: what to pre-train on in place of the series of cases.
 
     Raises:
         FloatingPointError: training diverged.
@@ -113,7 +111,7 @@ def fit(
     model = build(recipe, series.shape[1], n_classes)
     name = ""
     if recipe.pretraining is not None:
-        made, name = pretrain(recipe, model.encoder.config, archive or Body.of(unlabelled or cases), seed, session)
+        made, name = pretrain(recipe, model.encoder.config, body or Body.of(cases), seed, session)
         model.encoder.load_state_dict(made["encoder"])
         seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
         reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,10 @@ def digest(key: Mapping[str, Any]) -> str:
 
 @functools.cache
 def code_version() -> str:
-    """SHA-256 over the sources of this package, and torch's version: what else decides trained weights."""
-    code = sha256(torch.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    """SHA-256 over what else decides trained weights: versions, the sources of this package and of the data's."""
+    code = sha256(" ".join(map(version, ("torch", "lightning", "numpy"))).encode())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), *here.with_name("ucr").glob("*.py")]):
         code.update(path.read_bytes())
     return code.hexdigest()
 

@@ -27,14 +27,27 @@ class Probe:
         self.n_classes, self.machine, self.sharpness = n_classes, machine, sharpness
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Softmax of the one-against-rest decision values (case, class): ordered as they are, not calibrated."""
-        decision = self.sharpness * self.machine.decision_function(features)
-        if decision.ndim == 1:
-            decision = np.stack([-decision, decision], axis=1) / 2
-        odds = np.exp(decision - decision.max(axis=1, keepdims=True))
+        """Softmax of the decision values (case, class); classes that training did not have get probability 0."""
         probabilities = np.zeros((len(features), self.n_classes))
-        probabilities[:, self.machine.classes_] = odds / odds.sum(axis=1, keepdims=True)
+        decision = self.machine.decision_function(features)
+        probabilities[:, self.machine.classes_] = soften(decision, self.sharpness)
         return probabilities
+
+
+def soften(decision: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
+    """Softmax of sharpness times one-against-rest decision values: ordered as they are, not calibrated.
+
+    Args:
+        decision: (case, class), or (case,) in favour of the second of two classes.
+        sharpness: how sure a decision value of 1 is.
+
+    Returns:
+        Probabilities (case, class).
+    """
+    if decision.ndim == 1:
+        decision = np.stack([-decision, decision], axis=1) / 2
+    odds = np.exp(sharpness * (decision - decision.max(axis=1, keepdims=True)))
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def fit_probe(

@@ -95,6 +95,34 @@ def test_the_same_run_gives_the_same_bytes(finished: Contest, tmp_path: Path, ti
         assert content == finished.written()[name], name
 
 
+def test_a_run_alone_is_the_run_in_the_contest_from_its_start(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,minirocket", datasets="Waves")
+    assert contest.run("--keep-checkpoints").returncode == 0
+    kept = contest.written()
+    assert len(list((contest.results / "work").glob("*/finetune.ckpt"))) == 1
+    for method in ("timae-scratch", "minirocket"):
+        path = contest.results / method / "Waves" / "resample-0.npz"
+        path.unlink()
+        command = [sys.executable, "-m", "bench", "run-one", f"{method}/Waves/resample-0", "--name", "tiny"]
+        environment = {**contest.environment, "OMP_NUM_THREADS": "2"}
+        subprocess.run([*command, "--results", contest.results.parent], check=True, env=environment, cwd=PROJECT)
+    assert contest.written() == kept
+
+
+def test_one_contest_has_one_preset_whatever_is_asked_for_later(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,timae-random-probe", datasets="Sines")
+    assert contest.run().returncode == 0
+    part = Contest(tmp_path, tiny_archive, methods="timae-random-probe", datasets="Sines")
+    refused = part.run("--preset", "ecg5000")
+    assert refused.returncode == 2
+    assert "was run with preset smoke, not ecg5000" in refused.stderr
+    asked = part.command("--preset", "ecg5000", "--rerun", "stale")
+    asked[asked.index("run")] = "plan"
+    planned = [word for word in asked if word not in ("--reports", str(tmp_path / "reports"), "--rerun", "stale")]
+    out = subprocess.run(planned, capture_output=True, text=True, env=part.environment, cwd=PROJECT, check=True).stdout
+    assert "2 runs, 0 done, 2 to do" in out  # what was not asked for would be stale, and is redone with it
+
+
 def test_a_stale_result_is_refused_or_redone(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines")
     assert contest.run().returncode == 0
@@ -187,8 +215,11 @@ def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_a
     )
 
     fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run()
-    assert fewer.returncode == 2
-    assert "timae-archive-probe/Sines/resample-0: config.archive: stored" in fewer.stderr
+    assert "2 runs, 2 done, 0 to do" in fewer.stdout
+    another = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Short").run()
+    assert another.returncode == 2
+    assert "timae-archive/Sines/resample-0: its shared pre-training saw other data sets" in another.stderr
+    assert json.loads((contest.results / "contest.json").read_text())["datasets"] == ["Sines", "Waves", "Ragged"]
 
 
 def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) -> None:

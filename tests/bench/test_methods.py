@@ -9,7 +9,8 @@ import ucr.prepare
 from bench.faults import FAULTS
 from bench.methods import DEFAULT_METHODS, METHODS, PRESETS, SUITES, get_method
 from bench.run import check_probabilities
-from timae.config import Recipe
+from timae.archive import Body
+from timae.config import Recipe, Ridge
 from timae.encoder import Encoder, n_parameters
 from ucr.archive import ARCHIVE
 
@@ -104,5 +105,19 @@ def test_transductive_methods_pre_train_on_other_series_and_say_so() -> None:
         assert method.describe()["pretrained_on"] == method.pretrained_on
     method = get_method("timae-transductive", "smoke")
     train, test = splits("GunPoint", None, method.preparation)
-    losses = [method.fit(method.config, train, 2, 0, unlabelled=cases).losses for cases in (train, test)]
+    losses = [method.fit(method.config, train, 2, 0, body=Body.of(cases)).losses for cases in (train, test)]
     assert losses[0]["pretrain"] != losses[1]["pretrain"]
+
+
+def test_a_shared_pre_training_of_a_large_net_has_its_share_of_the_steps() -> None:
+    for preset in ("quick", "standard"):
+        small, large = (get_method(f"timae-mamba{size}-archive", preset).config.pretraining for size in ("", "-large"))
+        assert small.steps == PRESETS[preset].archive_steps == 8 * large.steps
+
+
+def test_ridge_classifiers_are_equally_sure_of_the_same_decisions() -> None:
+    """Else log loss would compare a constant, not methods."""
+    for preset in PRESETS:
+        ridges = [get_method(name, preset).config.head for name in ("timae-probe", "timae-random-probe")]
+        assert {head.sharpness for head in ridges if isinstance(head, Ridge)} <= {Ridge.sharpness}
+        assert get_method("minirocket", preset).config.options["sharpness"] == Ridge.sharpness

@@ -174,6 +174,19 @@ def test_methods_without_a_common_data_set_answer_no_question() -> None:
     assert tables.answers(pd.DataFrame(scores).T) == []
 
 
+def test_whose_series_a_method_was_pre_trained_on_is_what_its_configuration_says() -> None:
+    for name, source in (
+        ("timae", "train"),
+        ("timae-random-probe", ""),
+        ("timae-cls-scratch", ""),
+        ("timae-mamba-archive-probe", "archive"),
+        ("timae-transductive", "test"),
+        ("minirocket", ""),
+    ):
+        made = a_result(method=name, config=get_method(name, "smoke").describe())
+        assert tables.tidy([made])["pretrained_on"].tolist() == [source]
+
+
 def test_what_two_methods_do_not_share_is_named() -> None:
     a, b = (get_method(name, "quick").describe()["config"] for name in ("timae-mamba", "timae-probe"))
     assert tables.differences(a, a) == []
@@ -198,7 +211,11 @@ def test_deviation_over_resamples_is_apart_from_that_over_data_sets() -> None:
 
 def test_seeds_stand_beside_the_numbers_they_are_held_against() -> None:
     def runs(method: str, *accuracies: float) -> list[Result]:
-        return [a_result(method=method, resample=i, accuracy=a, f1_macro=0.6) for i, a in enumerate(accuracies)]
+        config = get_method(method, "smoke").describe()
+        return [
+            a_result(method=method, resample=i, accuracy=a, f1_macro=0.6, config=config)
+            for i, a in enumerate(accuracies)
+        ]
 
     made = [*runs("timae", 0.9, 0.94), *runs("timae-transductive", 0.9), *runs("timae-cross", 0.8)]
     rows = tables.against(tables.tidy(made), {"timae": (0.9, 0.65)}).set_index("method")

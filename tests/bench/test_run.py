@@ -1,13 +1,16 @@
-"""What a run is given to learn from."""
+"""What a run is given to learn from, and what becomes of one that fails."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from bench import results
 from bench.plan import Contest, Run
-from bench.run import shared_body
+from bench.run import _may_pass, execute, shared_body
 from timae.archive import PER_SET
+from timae.session import Session
 
 
 @pytest.mark.parametrize(("method", "n_sets", "n_series"), [("timae-archive", 3, 24), ("timae-archive-others", 1, 12)])
@@ -32,3 +35,24 @@ def test_what_is_held_out_is_held_out_under_every_name(tmp_path: Path, method: s
     series, _ = shared_body(Run(method, "Own", 0), contest, names, "hash").read()
     assert len(series) == n_sets * PER_SET  # Sibling has Own's train series left, or nothing at all
     assert len({tuple(one) for one in series[..., 0].tolist()}) == n_series
+
+
+def test_a_run_that_starts_again_forgets_why_it_failed(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest("made", ("timae-scratch",), ("Sines",), 1, "smoke", str(tmp_path), str(tiny_archive))
+    [run] = contest.runs()
+    error = results.error_path(run.path(contest.folder))
+    error.parent.mkdir(parents=True)
+    error.write_text("ValueError: of last week\n")
+    assert execute(contest, run, Session(stop=lambda: True)).kind == "stopped"
+    assert not error.exists()
+
+
+def test_too_little_memory_may_pass_and_a_wrong_shape_does_not() -> None:
+    with pytest.raises(RuntimeError) as too_much:
+        torch.empty(2**60)
+    with pytest.raises(RuntimeError) as wrong:
+        torch.zeros(2) @ torch.zeros(3)
+    assert _may_pass(too_much.value)
+    assert _may_pass(torch.OutOfMemoryError("CUDA out of memory"))
+    assert _may_pass(OSError("No space left on device"))
+    assert not _may_pass(wrong.value)

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.cluster import SlurmError
+from bench.local import Options
 from bench.plan import Run, Todo
-from bench.slurm import bundle
+from bench.slurm import _workers, bundle
 
 PROJECT = Path(__file__).parents[2]
 
@@ -126,6 +128,14 @@ def test_runs_that_share_a_pre_training_stay_together() -> None:
     items = todo(50, 40, 30) + todo(9, 8, shares="p")
     bundles = bundle(items, budget=100, workers=1, target=10)
     assert len([items for items in bundles if any(item.shares for item in items)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "n"),
+    [({}, 2), ({"gpus_per_node": 2}, 6), ({"gpus_per_node": "a100:2"}, 6), ({"gpus_per_task": "a100"}, 3)],
+)
+def test_a_task_works_at_so_many_runs_as_it_has_cores_or_places_on_gpus(parameters: dict[str, Any], n: int) -> None:
+    assert _workers(Options(workers_per_gpu=3), {"cpus_per_task": 2, **parameters}) == n
 
 
 def test_a_run_longer_than_a_task_is_refused_in_one_line() -> None:
@@ -240,6 +250,8 @@ def test_what_slurm_does_not_take_is_one_line(contest: Make) -> None:
         ("partition=nowhere", "SLURM refused"),
         ("tme=10", "Unavailable parameter"),
         ("time=0", "whole minutes"),
+        ("task_minutes=x", "a number of minutes, got 'x'"),
+        ("cpus_per_task=two", "whole cores from 1, got 'two'"),
         ("time", "key=value"),
     ):
         code, out = one.run("--slurm", parameters)

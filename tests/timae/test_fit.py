@@ -106,9 +106,9 @@ def test_probabilities_are_those_of_net_and_ridge_averaged() -> None:
 def test_a_body_of_its_own_takes_the_place_of_the_train_split_in_pre_training() -> None:
     cases = waves()
     other = Body.of_many({}, lambda: [(waves(20, 50).series, waves(4, 50).series[:0])], seed=0)
-    own, shared = fit(FINE, cases, 2, seed=0), fit(FINE, cases, 2, seed=0, archive=other)
+    own, shared = fit(FINE, cases, 2, seed=0), fit(FINE, cases, 2, seed=0, body=other)
     assert own.losses["pretrain"] != shared.losses["pretrain"]
-    again = fit(replace(FINE, pretraining=replace(FINE.pretraining, steps=6)), cases, 2, seed=0, archive=other)
+    again = fit(replace(FINE, pretraining=replace(FINE.pretraining, steps=6)), cases, 2, seed=0, body=other)
     assert len(again.losses["pretrain"]) == 6
 
 
