@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, LogLocator, NullLocator
 
 from bench.diagrams import p_text
 from bench.statistics import Pair
@@ -220,7 +220,8 @@ def _cost_scale(axes: Axes, costs: Floats) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.locator_params(axis="x", nbins=5)
-    axes.xaxis.set_major_formatter("{x:,.10g}")
+    large = costs.max() >= 10_000  # as 50k and 2M: in full, such labels would touch
+    axes.xaxis.set_major_formatter(EngFormatter(sep="") if large else "{x:,.10g}")
 
 
 def _number(axes: Axes, x: Floats, y: Floats) -> None:

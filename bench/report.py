@@ -203,14 +203,15 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
         f"**{best}** ranks best by accuracy: average rank {ranks[best]:.2f} of {len(ranks)} on "
         f"{_data_sets(len(scores))}, mean accuracy {means[best]:.4f}."
     )
+    next_is = "Level with it is" if ranks[second] == ranks[best] else "Next is"
     if len(scores) == 1:
-        yield f"Next is **{second}**, accuracy {means[second]:.4f}. No test tells methods apart by one data set."
+        yield f"{next_is} **{second}**, accuracy {means[second]:.4f}. No test tells methods apart by one data set."
     else:
         difference = scores[best] - scores[second]
         interval = tables.interval(effects.bootstrap_interval(difference))
         yield (
-            f"Next is **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference of "
-            f"{difference.mean():+.4f} (95 % interval {interval})."
+            f"{next_is} **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference "
+            f"of {difference.mean():+.4f} (95 % interval {interval})."
         )
         alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
         named = _names([method for method in ranks.index if method in alike])
@@ -269,14 +270,14 @@ def _ranks(material: Material, score: str) -> str:
     return "\n\n".join(filter(None, lines))
 
 
-def _critical_difference(material: Material, comparison: Comparison, stem: str, name: str) -> str:
+def _critical_difference(material: Material, comparison: Comparison, stem: str, name: str, more: str = "") -> str:
     n = len(comparison.scores)
     if n == 1:
         return ""
     figure = diagrams.critical_difference(
         comparison.average_ranks, comparison.cliques, n_datasets=n, alpha=comparison.alpha, score=name
     )
-    return _picture(material, figure, stem, f"Critical-difference diagram of {name}")
+    return _picture(material, figure, stem, f"Critical-difference diagram of {name}{more}")
 
 
 def _tests(comparison: Comparison) -> list[str]:
@@ -366,7 +367,7 @@ def _published(material: Material) -> str:
         f"## Beside published numbers\n\nOn the {_data_sets(len(comparison.scores))} for which all of them have a "
         "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run."
         + (f" Wins and p: {best} against each; Holm over all pairs." if len(comparison.scores) > 1 else ""),
-        _critical_difference(material, comparison, "cd_published", "accuracy, beside published numbers"),
+        _critical_difference(material, comparison, "cd_published", NAMES["accuracy"], " beside published numbers"),
         markdown(table),
         "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
         "\n".join(f"- data sets left out: {line}" for line in statistics.reasons(comparison.left_out)),
