@@ -127,8 +127,11 @@ QUICK = Recipe(
     mask_span=4,
     pooling="mean+max+share",
 )
-"""Chosen by cross-validation inside the train splits of 22 data sets. To hide less than the paper's three quarters
-serves a frozen encoder better: .864 at .75, .867 at .5 and at .35."""
+"""Chosen by cross-validation inside the train splits of 22 data sets: ACSF1, AllGestureWiimoteY, Car, CricketZ,
+DistalPhalanxTW, ECG200, EOGHorizontalSignal, FacesUCR, FiftyWords, Fish, GesturePebbleZ1, GunPoint, Ham,
+LargeKitchenAppliances, Lightning7, Meat, MedicalImages, OSULeaf, RefrigerationDevices, SwedishLeaf, ToeSegmentation1,
+Worms. To hide less than the paper's three quarters serves a frozen encoder better there: mean accuracy .864 at .75,
+.867 at .5 and at .35, .856 untrained."""
 
 PRESETS = {
     "smoke": Preset(

@@ -117,16 +117,8 @@ def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
     autoencoder = MaskedAutoencoder(recipe.encoder, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
     classifier.encoder = autoencoder.encoder
     for task, budget in (
-        (
-            Pretraining(
-                autoencoder,
-                crop=pretraining.crop,
-                resolutions=pretraining.resolutions,
-                batch_size=pretraining.batch_size,
-            ),
-            pretraining,
-        ),
-        (Finetuning(classifier, crop=head.crop, label_smoothing=head.label_smoothing), head),
+        (Pretraining(autoencoder, pretraining), pretraining),
+        (Finetuning(classifier, head), head),
     ):
         if budget is head:
             fit_ridge(Shares(classifier.encoder, series, ridge)(series), cases.labels, 2, ridge)

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from timae.config import DecoderConfig, EncoderConfig, Mamba, Pooling, Transformer
+from timae.config import DecoderConfig, EncoderConfig, Mamba, Pooling, Training, Transformer
 from timae.data import UCRData
 from timae.encoder import Encoder
 from timae.model import Classifier, MaskedAutoencoder
@@ -92,6 +92,10 @@ class FlagModel(Task):
         raise NotImplementedError
 
 
+def _settings(lr: float) -> Training:
+    return Training(1, lr=lr)  # how many steps of what size, Lightning's own flags say
+
+
 class _Pretraining(FlagModel, Pretraining):
     """A masked autoencoder."""
 
@@ -120,7 +124,7 @@ class _Classification(FlagModel, Finetuning):
             raise UsageError(f"class_weights has {len(class_weights)} values, expected one for {num_classes} classes")
         weights = None if class_weights is None else torch.tensor(class_weights)
         model = Classifier(encoder, num_classes, pooling or ("cls" if encoder.cls_embed else "mean"))
-        super().__init__(model, lr, class_weights=weights)
+        super().__init__(model, _settings(lr), weights)
         self.accuracy = MulticlassAccuracy(num_classes, average="micro")
         self.f1 = MulticlassF1Score(num_classes, average="macro")
         if encoder_ckpt_path is not None:
@@ -268,7 +272,7 @@ class TiMAEForPretraining(_Pretraining):
         encoder = EncoderConfig(input_dim, emb_size, num_layers, block, cls_embed=cls_embed)
         block = Transformer(num_heads=num_decoder_heads, intermediate_dim=decoder_intermediate_dim, **shared)
         decoder = DecoderConfig("self", decoder_emb_size, num_decoder_layers, block)
-        super().__init__(MaskedAutoencoder(encoder, decoder, mask_ratio), lr)
+        super().__init__(MaskedAutoencoder(encoder, decoder, mask_ratio), _settings(lr))
         self.max_len, self.seq_len = max_len, seq_len
 
 
@@ -392,7 +396,7 @@ class TiMAEMambaForPretraining(_Pretraining):
             **shared,
         )
         decoder = DecoderConfig("self", decoder_emb_size, 1, block)
-        super().__init__(MaskedAutoencoder(encoder, decoder, mask_ratio), lr)
+        super().__init__(MaskedAutoencoder(encoder, decoder, mask_ratio), _settings(lr))
         self.seq_len = seq_len
 
 

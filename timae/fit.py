@@ -126,14 +126,7 @@ def fit(
     if isinstance(recipe.head, Training):
         labels = torch.from_numpy(cases.labels)
         batches = Batches(series, labels, valid, recipe.head, derive_seed(seed, PHASES["finetune"]))
-        task = Finetuning(
-            model,
-            recipe.head.lr,
-            recipe.head.weight_decay,
-            recipe.head.crop,
-            recipe.head.label_smoothing,
-            balance(labels, n_classes) if recipe.head.balanced else None,
-        )
+        task = Finetuning(model, recipe.head, balance(labels, n_classes) if recipe.head.balanced else None)
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
         seconds["finetune"] = seconds.get("finetune", 0.0) + task.seconds
@@ -174,15 +167,7 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
         torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
         model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
         batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
-        task = Pretraining(
-            model,
-            training.lr,
-            training.weight_decay,
-            training.maskings,
-            training.crop,
-            training.resolutions,
-            training.batch_size,
-        )
+        task = Pretraining(model, training)
         losses = train(task, batches, "pretrain", session, checkpoint)
         return {
             "encoder": model.encoder.state_dict(),

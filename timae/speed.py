@@ -196,7 +196,7 @@ def train(rounds: int, device: str) -> bool:
     warnings.simplefilter("ignore")
 
     def autoencoder(decoder: DecoderConfig) -> Callable[[], list[float]]:
-        return lambda: _ours(Pretraining(MaskedAutoencoder(EncoderConfig(), decoder)), device)
+        return lambda: _ours(Pretraining(MaskedAutoencoder(EncoderConfig(), decoder), Training(1)), device)
 
     sides: dict[str, Callable[[], list[float]]] = {
         "plain Lightning, pre-training": lambda: _plain(True, device),
@@ -204,7 +204,7 @@ def train(rounds: int, device: str) -> bool:
         "timae-cross": autoencoder(DecoderConfig("cross")),
         "timae-cross, a third predicted": autoencoder(DecoderConfig("cross", predicted_ratio=1 / 3)),
         "plain Lightning, fine-tuning": lambda: _plain(False, device),
-        "timae, fine-tuning": lambda: _ours(Finetuning(Classifier(EncoderConfig(), CLASSES)), device),
+        "timae, fine-tuning": lambda: _ours(Finetuning(Classifier(EncoderConfig(), CLASSES), Training(1)), device),
     }
     goals = {"timae, pre-training": 2.5, "timae-cross": 4.0, "timae, fine-tuning": 2.5}
     seconds: dict[str, list[float]] = {name: [] for name in sides}

@@ -89,9 +89,9 @@ class Batches:
 class Task(L.LightningModule):
     """What pre-training and fine-tuning share: the optimizer, its schedule, and the losses they met."""
 
-    def __init__(self, lr: float, weight_decay: float) -> None:
+    def __init__(self, settings: Training) -> None:
         super().__init__()
-        self.lr, self.weight_decay = lr, weight_decay
+        self.settings = settings
         self.losses: list[Tensor] = []
         """One a step, those of an interrupted training before included."""
         self.seconds = 0.0
@@ -117,10 +117,11 @@ class Task(L.LightningModule):
             small = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
             (kept if small else decayed).append(parameter)
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=self.lr, weight_decay=self.weight_decay, fused=True)
+        lr, weight_decay = self.settings.lr, self.settings.weight_decay
+        optimizer = torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
-            self.lr,
+            lr,
             total_steps=len(self.losses) + int(self.trainer.estimated_stepping_batches),
             cycle_momentum=False,
         )
@@ -130,28 +131,18 @@ class Task(L.LightningModule):
 class Pretraining(Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
-    def __init__(
-        self,
-        model: MaskedAutoencoder,
-        lr: float = 1e-3,
-        weight_decay: float = 0.01,
-        maskings: int = 1,
-        crop: float = 1.0,
-        resolutions: tuple[int, ...] = (),
-        batch_size: int = 64,
-    ) -> None:
-        super().__init__(lr, weight_decay)
-        self.model, self.maskings = model, maskings
-        self.crop, self.resolutions, self.batch_size = crop, resolutions, batch_size
+    def __init__(self, model: MaskedAutoencoder, settings: Training) -> None:
+        super().__init__(settings)
+        self.model = model
 
     def loss(self, batch: Batch) -> Tensor:
         """Reconstruction loss of a batch, over as many random maskings of it as asked for."""
         series, _, valid = batch
-        if self.resolutions:
+        if self.settings.resolutions:
             series = self.draw(series)
-        if self.maskings > 1:
-            series = series.repeat(self.maskings, 1, 1)
-            valid = None if valid is None else valid.repeat(self.maskings, 1)
+        if (maskings := self.settings.maskings) > 1:
+            series = series.repeat(maskings, 1, 1)
+            valid = None if valid is None else valid.repeat(maskings, 1)
         loss: Tensor = self.model(series, valid).loss
         return loss
 
@@ -160,9 +151,10 @@ class Pretraining(Task):
 
         The whole batch at the two coarsest; at finer ones so much less of it that a step costs the same.
         """
-        resolution = self.resolutions[int(torch.randint(len(self.resolutions), ()))]
-        fitting = max(self.batch_size * 2 * min(self.resolutions) // resolution, 1)
-        windows = random_windows(series[:fitting], resolution, self.crop)
+        resolutions = self.settings.resolutions
+        resolution = resolutions[int(torch.randint(len(resolutions), ()))]
+        fitting = max(self.settings.batch_size * 2 * min(resolutions) // resolution, 1)
+        windows = random_windows(series[:fitting], resolution, self.settings.crop)
         return with_channels(windows, self.model.encoder.config.input_dim)
 
 
@@ -172,28 +164,22 @@ class Finetuning(Task):
     class_weights: Tensor | None
 
     def __init__(
-        self,
-        model: Classifier | MultiscaleClassifier,
-        lr: float = 1e-3,
-        weight_decay: float = 0.01,
-        crop: float = 1.0,
-        label_smoothing: float = 0.0,
-        class_weights: Tensor | None = None,
+        self, model: Classifier | MultiscaleClassifier, settings: Training, class_weights: Tensor | None = None
     ) -> None:
-        super().__init__(lr, weight_decay)
-        self.model, self.crop, self.label_smoothing = model, crop, label_smoothing
+        super().__init__(settings)
+        self.model = model
         self.register_buffer("class_weights", class_weights, persistent=False)
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of a batch, of random crops of it if asked for."""
         series, labels, valid = batch
-        if self.crop < 1 and valid is None:
-            series = crop_and_stretch(series, self.crop)
+        if self.settings.crop < 1 and valid is None:
+            series = crop_and_stretch(series, self.settings.crop)
         return F.cross_entropy(
             self.model(series, valid),
             labels,  # type: ignore[arg-type]
             self.class_weights,
-            label_smoothing=self.label_smoothing,
+            label_smoothing=self.settings.label_smoothing,
         )
 
 

@@ -64,14 +64,16 @@ def test_rare_classes_weigh_more_within_limits() -> None:
 def test_training_moves_the_loss_and_follows_one_cycle() -> None:
     torch.manual_seed(0)
     rates: list[float] = []
-    task = Pretraining(MaskedAutoencoder(ENCODER, DecoderConfig(emb_size=8, block=BLOCK), 0.25), lr=0.01)
+    task = Pretraining(
+        MaskedAutoencoder(ENCODER, DecoderConfig(emb_size=8, block=BLOCK), 0.25), Training(100, 32, lr=0.01)
+    )
 
     def watch() -> bool:
         rates.append(task.trainer.optimizers[0].param_groups[0]["lr"])
         return False
 
     wave = torch.sin(torch.linspace(0, 12, 24) + torch.rand(32, 1) * 6).unsqueeze(-1)
-    losses = train(task, Batches(wave, None, None, Training(100, 32), 0), "pretrain", Session(stop=watch))
+    losses = train(task, Batches(wave, None, None, task.settings, 0), "pretrain", Session(stop=watch))
     assert len(losses) == len(rates) == 100
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
     assert max(rates) == pytest.approx(0.01, rel=0.02)
@@ -80,7 +82,9 @@ def test_training_moves_the_loss_and_follows_one_cycle() -> None:
 
 
 def test_norms_biases_and_tokens_are_not_decayed() -> None:
-    task = Finetuning(Classifier(EncoderConfig(emb_size=8, block=BLOCK, cls_embed=True), 2), weight_decay=0.3)
+    task = Finetuning(
+        Classifier(EncoderConfig(emb_size=8, block=BLOCK, cls_embed=True), 2), Training(1, weight_decay=0.3)
+    )
     seen: list[dict[str, object]] = []
 
     def watch() -> bool:
@@ -88,7 +92,10 @@ def test_norms_biases_and_tokens_are_not_decayed() -> None:
         return False
 
     train(
-        task, Batches(torch.randn(4, 6, 1), torch.tensor([0, 1, 0, 1]), None, Training(1), 0), "f", Session(stop=watch)
+        task,
+        Batches(torch.randn(4, 6, 1), torch.tensor([0, 1, 0, 1]), None, task.settings, 0),
+        "f",
+        Session(stop=watch),
     )
     decays = {id(p): group["weight_decay"] for group in seen for p in group["params"]}  # type: ignore[attr-defined]
     for name, parameter in task.model.named_parameters():
@@ -96,7 +103,7 @@ def test_norms_biases_and_tokens_are_not_decayed() -> None:
 
 
 def test_several_maskings_of_a_batch_are_averaged() -> None:
-    task = Pretraining(MaskedAutoencoder(ENCODER, DecoderConfig(emb_size=8, block=BLOCK)), maskings=3)
+    task = Pretraining(MaskedAutoencoder(ENCODER, DecoderConfig(emb_size=8, block=BLOCK)), Training(1, maskings=3))
     series, valid = torch.randn(4, 12, 1), torch.ones(4, 12, dtype=torch.bool)
     torch.manual_seed(1)
     loss = task.loss((series, None, valid))
@@ -108,15 +115,15 @@ def test_class_weights_weigh_the_loss() -> None:
     model = Classifier(ENCODER, 2)
     batch = (torch.randn(2, 6, 1), torch.tensor([0, 1]), None)
     each = torch.nn.functional.cross_entropy(model(batch[0]), batch[1], reduction="none")
-    loss = Finetuning(model, class_weights=torch.tensor([1.0, 3.0])).loss(batch)
+    loss = Finetuning(model, Training(1), torch.tensor([1.0, 3.0])).loss(batch)
     torch.testing.assert_close(loss, (each[0] + 3 * each[1]) / 4)
 
 
 def test_a_loss_that_is_no_number_ends_training() -> None:
     series = torch.full((4, 8, 1), math.inf)
-    task = Finetuning(Classifier(ENCODER, 2))
+    task = Finetuning(Classifier(ENCODER, 2), Training(2))
     with pytest.raises(FloatingPointError, match="the loss became nan at step 0 of 2"):
-        train(task, Batches(series, torch.tensor([0, 1, 0, 1]), None, Training(2), 0), "finetune", Session())
+        train(task, Batches(series, torch.tensor([0, 1, 0, 1]), None, task.settings, 0), "finetune", Session())
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -129,10 +136,10 @@ def test_a_step_is_one_graph_that_never_asks_the_device(kind: str, padded: bool)
     encoder = EncoderConfig(emb_size=8, block=BLOCK, cls_embed=True, num_layers=1)
     task: Pretraining | Finetuning
     if kind == "classifier":
-        task = Finetuning(Classifier(encoder, 2), crop=0.7)
+        task = Finetuning(Classifier(encoder, 2), Training(1, crop=0.7))
     else:
         decoder = DecoderConfig("self" if kind == "self" else "cross", emb_size=8, num_layers=1, block=BLOCK)
-        task = Pretraining(MaskedAutoencoder(encoder, decoder))
+        task = Pretraining(MaskedAutoencoder(encoder, decoder), Training(1))
     compiled = torch.compile(task.loss, backend="aot_eager", fullgraph=True)
     results = []
     for loss_of in (task.loss, compiled):
@@ -148,8 +155,8 @@ def test_acceleration_is_for_gpus_alone() -> None:
     losses = []
     for accelerated in (False, True):
         torch.manual_seed(0)
-        task = Finetuning(Classifier(ENCODER, 2))
         training = Training(3, accelerated=accelerated)
+        task = Finetuning(Classifier(ENCODER, 2), training)
         batches = Batches(torch.arange(48.0).sin().reshape(4, 12, 1), torch.tensor([0, 1, 0, 1]), None, training, 0)
         losses.append(train(task, batches, "finetune", Session()))
         assert task.compiled_loss is None
