@@ -163,6 +163,11 @@ def _add_contest(command: argparse.ArgumentParser) -> None:
         help="pre-train -archive methods on all data sets but the one at hand: they become -archive-others",
     )
     command.add_argument(
+        "--pretrain-on",
+        metavar="DATASETS",
+        help="what -archive methods are pre-trained on, beside the train series of the contest's own data sets",
+    )
+    command.add_argument(
         "--suite", help="a contest with a name of its own, in place of the options above (but --methods): ecg5000"
     )
     command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
@@ -209,7 +214,7 @@ def run_contest(options: argparse.Namespace) -> int:
     contest = _contest(options)
     if options.no_wait and options.executor == "local":
         raise UsageError("--no-wait needs --executor slurm: local runs end with this command")
-    for dataset in contest.datasets:
+    for dataset in (*contest.datasets, *contest.pretrain_on):
         locate(dataset, contest.root)
     _require_writable(contest.folder)
     _require_writable(Path(options.reports) / contest.name)
@@ -359,8 +364,9 @@ def _contest(options: argparse.Namespace) -> Contest:
     _require_known("executor", options.executor, EXECUTORS)
     _require_name(options.name)
     datasets = tuple(select(options.datasets, options.root))
+    more = tuple(select(options.pretrain_on, options.root)) if options.pretrain_on else ()
     for method in methods:
-        if len(datasets) == 1 and get_method(method, options.preset).pretrained_on == "others":
+        if len({*datasets, *more}) == 1 and get_method(method, options.preset).pretrained_on == "others":
             raise UsageError(
                 f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; name more data sets"
             )
@@ -371,6 +377,7 @@ def _contest(options: argparse.Namespace) -> Contest:
         resamples=options.resamples,
         preset=options.preset,
         same_split=options.same_split,
+        pretrain_on=more,
         results=options.results,
         root=options.root,
     )

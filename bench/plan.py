@@ -54,6 +54,8 @@ class Contest:
     """Where the archive lies; None: UCR_ROOT, or the user's cache, or what sktime ships."""
     same_split: bool = False
     """Every resample is the archive's own split; only the seed differs."""
+    pretrain_on: tuple[str, ...] = ()
+    """Data sets, beside those of the contest, whose train series shared pre-trainings see."""
 
     @property
     def folder(self) -> Path:
@@ -74,6 +76,7 @@ class Contest:
             methods=tuple(dict.fromkeys((*before.methods, *self.methods))),
             datasets=tuple(dict.fromkeys((*before.datasets, *self.datasets))),
             resamples=max(before.resamples, self.resamples),
+            pretrain_on=tuple(dict.fromkeys((*before.pretrain_on, *self.pretrain_on))),
         )
 
     def save(self) -> None:
@@ -96,7 +99,8 @@ def load_contest(folder: Path) -> Contest:
         )
     try:
         values = json.loads(path.read_bytes())
-        return Contest(**values | {"methods": tuple(values["methods"]), "datasets": tuple(values["datasets"])})
+        names = {key: tuple(values[key]) for key in ("methods", "datasets")}
+        return Contest(**values | names | {"pretrain_on": tuple(values.get("pretrain_on", ()))})
     except (ValueError, KeyError, TypeError) as error:
         raise results.ResultError(f"{path}: damaged ({error}); run the contest again to write it anew") from error
 
@@ -171,7 +175,8 @@ def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
     source = get_method(run.method, contest.preset).pretrained_on
     if source not in ("archive", "others"):
         return None
-    return tuple(name for name in contest.datasets if source == "archive" or name != run.dataset)
+    names = dict.fromkeys((*contest.pretrain_on, *contest.datasets))
+    return tuple(name for name in names if source == "archive" or name != run.dataset)
 
 
 @functools.cache

@@ -516,6 +516,7 @@ def command_line(contest: Contest) -> str:
     words = ["python", "-m", "bench", "run", "--datasets", ",".join(contest.datasets)]
     words += ["--methods", ",".join(contest.methods), "--resamples", str(contest.resamples)]
     words += ["--same-split"] if contest.same_split else []
+    words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
     return shlex.join([*words, "--preset", contest.preset, "--name", contest.name])
 
 

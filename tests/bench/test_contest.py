@@ -214,6 +214,15 @@ def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_a
         "| pre-trained on the archive against on its other data sets | timae-archive | timae-archive-others |" in report
     )
 
+    alone = Contest(tmp_path / "alone", tiny_archive, methods="timae-archive-probe", datasets="Waves")
+    assert alone.run("--pretrain-on", "Sines,Waves,Ragged").returncode == 0
+    assert alone.run("--pretrain-on", "Sines,Waves,Ragged", "--exclude-self").returncode == 0
+    assert "--pretrain-on Sines,Waves,Ragged" in (alone.reports / "report.md").read_text()
+    for method in ("timae-archive-probe", "timae-archive-others-probe"):
+        [one] = [result for result in stored(method) if result["dataset"] == "Waves"]
+        path = alone.results / method / "Waves" / "resample-0.json"
+        assert json.loads(path.read_text())["details"]["pretrained"] == one["details"]["pretrained"]
+
     fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run()
     assert "2 runs, 2 done, 0 to do" in fewer.stdout
     another = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Short").run()
