@@ -83,6 +83,9 @@ def cost(
 ) -> Figure:
     """Score against cost, on a logarithmic scale where costs differ tenfold; the Pareto front is joined.
 
+    A method far below the others (Tukey: three times the interquartile range under the lower quartile) would press
+    them into one line: an arrow stands at the lower edge, and its score beside its name.
+
     Args:
         costs: index methods; seconds or parameters, not negative.
         scores: index the same methods.
@@ -95,9 +98,13 @@ def cost(
     """
     order = scores.sort_index().sort_values(ascending=False, kind="stable").index
     x, y = np.array([costs.loc[order], scores.loc[order]], dtype=np.float64)
+    quartiles = np.quantile(y, (0.25, 0.75))
+    far = y < quartiles[0] - 3 * np.ptp(quartiles)
     names = [
-        f"{i:\u2007>2}  {wrap(method)}".replace("\n", "\n\u2007\u2007  ") for i, method in enumerate(order, start=1)
+        f"{i:\u2007>2}  {wrap(f'{method} ({score:.3f})' if below else method)}".replace("\n", "\n\u2007\u2007  ")
+        for i, (method, score, below) in enumerate(zip(order, y, far, strict=True), start=1)
     ]
+    y = np.where(far, y[~far].min() - (0.2 * np.ptp(y[~far]) or 0.01), y)
     width = 5.15 + max(map(text_width, names)) + 0.2
     height = max(3.6, 0.163 * sum(map(n_lines, names)) + 0.3)
     figure = Figure(figsize=(width, height))
@@ -107,10 +114,13 @@ def cost(
     steps = np.argsort(x[on_front], kind="stable")
     axes.step(x[on_front][steps], y[on_front][steps], where="post", color=GREY, lw=1, ls="--", zorder=1)
     axes.scatter(x[on_front], y[on_front], s=30, color=BLUE, zorder=2, label="Pareto front")
-    axes.scatter(x[~on_front], y[~on_front], s=26, facecolors="white", edgecolors=BLACK, label="others")
+    rest = ~on_front & ~far
+    axes.scatter(x[rest], y[rest], s=26, facecolors="white", edgecolors=BLACK, label="others")
+    if far.any():
+        axes.scatter(x[far], y[far], s=30, color=BLACK, marker="v", zorder=3, label="far below")
     axes.margins(0.08)
     axes.set(xlabel=cost_label, ylabel=score_label)
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _cost_scale(axes, x)
     _number(axes, x, y)
     figure.text(5.15 / width, 1 - 0.15 / height, "\n".join(names), va="top", linespacing=1.3)

@@ -218,3 +218,14 @@ class TestSaving:
 def test_drawing_needs_no_pyplot():
     code = "import sys, bench.figures, bench.diagrams; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("others", [[0.86, 0.85, 0.84, 0.865, 0.855], [0.9] * 5])
+def test_a_method_far_below_does_not_press_the_others_into_a_line(others: list[float]) -> None:
+    scores = pd.Series([*others, 0.5], index=list("abcdef"))
+    costs = pd.Series(np.geomspace(1, 100, 6), index=scores.index)
+    figure = laid_out(figures.cost(costs, scores, effects.pareto_front(costs, scores), cost_label="seconds"))
+    low, high = figure.axes[0].get_ylim()
+    assert 0.5 < low < min(others) < high
+    assert any("f (0.500)" in text.get_text() for text in figure.texts)
+    assert "far below" in [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
