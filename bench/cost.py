@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.methods import Baseline, Method
-from timae.config import Block, Probing, Recipe, Ridge, Training, Transformer
+from timae.config import ARCHIVE_LENGTH, Block, Probing, Recipe, Ridge, Training, Transformer
 from ucr.archive import ARCHIVE, Info
 
 Seconds = dict[str, float]
@@ -24,8 +24,6 @@ SPEED = 40e9
 """Multiplications and additions a second that one core sustains."""
 STEP_SECONDS = 4e-3
 """A training step costs this much however small it is."""
-LONGEST = 1024
-"""Time points of a series of the archive in a pre-training that data sets share, unless it says otherwise."""
 RUN_SECONDS = 0.3
 """Reading, preparing, scoring and writing."""
 
@@ -36,15 +34,17 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Se
     if isinstance(config, Baseline):
         return _baseline(config, n_train, n_test, n_timepoints)
     ridge = config.head if isinstance(config.head, Ridge) else config.companion
-    views = _views(ridge, n_timepoints) if ridge else []
+    views = [view.n_timepoints for view in ridge.views(n_timepoints)] if ridge else []
     read = () if isinstance(config.head, Ridge) else config.resolutions or (n_timepoints,)
     reading = sum(_case(config, n) for n in (*read, *views))
     seconds: Seconds = {"finetune": 0.0, "test": 0.01 + n_test * reading / SPEED}
     if (training := config.pretraining) is not None:
         many = method.pretrained_on in ("archive", "others")
-        cases = training.batch_size if many else min(training.batch_size, n_train)
-        shown = training.resolutions or (LONGEST if many else n_timepoints,)
-        steps = [_masked(config, n) * _cases_at(training, cases, n) for n in shown]
+        available = training.batch_size if many else min(training.batch_size, n_train)
+        shown = {n: min(training.batch_size_at(n), available) for n in training.resolutions} or {
+            ARCHIVE_LENGTH if many else n_timepoints: available
+        }
+        steps = [_masked(config, n) * n_cases for n, n_cases in shown.items()]
         seconds["pretrain"] = training.steps * (STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED)
     if isinstance(config.head, Training):
         cases = min(config.head.batch_size, n_train)
@@ -74,16 +74,6 @@ def _masked(config: Recipe, n_timepoints: int) -> float:
     return encoder.num_layers * _block(encoder.block, encoder.emb_size, seen) + decoder.num_layers * _block(
         decoder.block, decoder.emb_size, n
     )
-
-
-def _cases_at(training: Training, cases: int, resolution: int) -> float:
-    return min(cases, cases * 2 * min(training.resolutions) / resolution) if training.resolutions else cases
-
-
-def _views(ridge: Ridge, n_timepoints: int) -> list[int]:
-    """Time points that a ridge classifier's encoder is shown of a case, at each resolution."""
-    finest = min(max(1 << (n_timepoints - 1).bit_length(), 256), ridge.longest)
-    return [max(1 << k, 256) for k in range(ridge.shortest.bit_length() - 1, finest.bit_length())]
 
 
 def _block(block: Block, width: int, n: int) -> float:

@@ -11,14 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from timae.config import ARCHIVE_LENGTH
 from timae.training import derive_seed
 from timae.views import stretch
 from ucr.prepare import Prepared
 
 Series = NDArray[np.float32]
 
-LENGTH = 1024
-"""Time points of every series in a body of many data sets: the finest that an encoder is shown."""
 PER_SET = 256
 """Series drawn of each data set: equally many, so that what is learnt is not that of the largest few."""
 SAME = 1e-6
@@ -95,7 +94,7 @@ def _nearest(series: Series, others: Series) -> NDArray[np.float64]:
 
 
 def gather(train_splits: Iterable[Series], per_set: int, seed: int) -> Tensor:
-    """Draw equally many series of each data set: (data sets · per_set, LENGTH, 1).
+    """Draw equally many series of each data set: (data sets · per_set, ARCHIVE_LENGTH, 1).
 
     A train split of fewer is repeated, one of none is passed over.
     """
@@ -104,7 +103,7 @@ def gather(train_splits: Iterable[Series], per_set: int, seed: int) -> Tensor:
         if len(series):
             order = np.random.default_rng(derive_seed(seed, i)).permutation(len(series))
             chosen = torch.from_numpy(series[np.resize(order, per_set)]).unsqueeze(-1)
-            body.append(stretch(chosen, LENGTH))
+            body.append(stretch(chosen, ARCHIVE_LENGTH))
     return torch.cat(body)
 
 

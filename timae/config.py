@@ -4,12 +4,17 @@ Nothing here imports torch, so that a benchmark can plan and compare configurati
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Pooling = Literal["cls", "mean", "max", "mean+max", "mean+max+share"]
 """share, the share of tokens above a learnt threshold, is for classifiers of several resolutions alone."""
 POOLINGS = ("cls", "mean", "max", "mean+max")
 ACTIVATIONS = ("gelu", "relu", "silu")
+
+WIDTH = 256
+"""Time points that the encoder of a ridge classifier is shown at once, at most."""
+ARCHIVE_LENGTH = 1024
+"""Time points of every series in a pre-training on many data sets: the finest that an encoder is shown."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +176,7 @@ class Training:
     crop: float = 1.0
     """A case is cropped to a random share of its length, at least this, and stretched back."""
     resolutions: tuple[int, ...] = ()
-    """Pre-training only: every step draws one of them and stretches its crops to it; a batch holds batch_size cases
-    at up to twice the coarsest and fewer at finer ones, so that steps cost about the same."""
+    """Pre-training only: every step draws one of them and stretches its crops to it."""
     clip: float | None = None
     """Gradients are shortened to this norm."""
     label_smoothing: float = 0.0
@@ -189,6 +193,10 @@ class Training:
         if not 0 < self.crop <= 1:
             raise ValueError(f"crop must lie in (0, 1], got {self.crop}")
 
+    def batch_size_at(self, resolution: int) -> int:
+        """Cases of a batch at one of the resolutions: all at the two coarsest, fewer at finer ones, at equal cost."""
+        return min(max(self.batch_size * 2 * min(self.resolutions) // resolution, 1), self.batch_size)
+
 
 @dataclass(frozen=True)
 class Probing:
@@ -196,6 +204,16 @@ class Probing:
 
     max_cases: int = 10_000
     """The machine is trained on at most so many cases."""
+
+
+class View(NamedTuple):
+    """A resolution. All parts of a series at it have the same length, n_timepoints / (phases · windows)."""
+
+    n_timepoints: int
+    phases: int
+    """The series is dealt out to so many parts, point by point: what is one step in a part is so many in it."""
+    windows: int
+    """The series is cut into so many parts."""
 
 
 @dataclass(frozen=True)
@@ -210,6 +228,22 @@ class Ridge:
     """The finest one; no finer than the series need."""
     sharpness: float = 4.0
     """Probabilities are the softmax of so many times the decision values, which aim at -1 and 1."""
+
+    def views(self, n_timepoints: int) -> tuple[View, ...]:
+        """Views of series of n_timepoints, coarse to fine, each twice as fine as the one before.
+
+        Coarse ones hold WIDTH points in phases that are shortest points long or longer: the encoder's window, a
+        fixed number of steps, then spans much of the series. So do the dilations of ROCKET's kernels
+        (arXiv:1910.13051, Section 3.1). Fine ones are cut into windows of WIDTH, until the series' own
+        resolution or longest is reached.
+        """
+        finest = min(max(1 << (n_timepoints - 1).bit_length(), WIDTH), self.longest)
+        views = []
+        points = self.shortest
+        while points <= finest:
+            views.append(View(max(points, WIDTH), max(WIDTH // points, 1), max(points // WIDTH, 1)))
+            points *= 2
+        return tuple(views)
 
 
 @dataclass(frozen=True)

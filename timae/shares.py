@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from timae.config import Ridge
+from timae.config import WIDTH, Ridge, View
 from timae.encoder import Encoder
-from timae.views import WIDTH, View, show, views_of
+from timae.views import show
 
 SAMPLE = 2048
 """Tokens whose quantiles become thresholds."""
@@ -24,7 +24,7 @@ class Shares:
     def __init__(self, encoder: Encoder, train: Tensor, ridge: Ridge) -> None:
         """Take thresholds from series (case, time, 1) of a train split; how fine to look, from their length."""
         self.encoder = encoder.eval()
-        self.views = views_of(train.shape[1], ridge.shortest, ridge.longest)
+        self.views = ridge.views(train.shape[1])
         self.thresholds: dict[View, list[Tensor]] = {}
         generator = torch.Generator().manual_seed(0)
         # as many cases as SAMPLE tokens need several times over: neighbouring tokens say much the same

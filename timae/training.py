@@ -147,14 +147,10 @@ class Pretraining(Task):
         return loss
 
     def draw(self, series: Tensor) -> Tensor:
-        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, channel).
-
-        The whole batch at the two coarsest; at finer ones so much less of it that a step costs the same.
-        """
+        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, channel)."""
         resolutions = self.settings.resolutions
         resolution = resolutions[int(torch.randint(len(resolutions), ()))]
-        fitting = max(self.settings.batch_size * 2 * min(resolutions) // resolution, 1)
-        windows = random_windows(series[:fitting], resolution, self.settings.crop)
+        windows = random_windows(series[: self.settings.batch_size_at(resolution)], resolution, self.settings.crop)
         return with_channels(windows, self.model.encoder.config.input_dim)
 
 

@@ -4,41 +4,11 @@ Axes: case, time, channel. All series are stretched to the same few lengths, so 
 positions that it knows, fit every data set.
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-WIDTH = 256
-"""Time points that an encoder is shown at once, at most."""
-
-
-class View(NamedTuple):
-    """A resolution. All parts of a series at it have the same length, n_timepoints / (phases · windows)."""
-
-    n_timepoints: int
-    phases: int
-    """The series is dealt out to so many parts, point by point: what is one step in a part is so many in it."""
-    windows: int
-    """The series is cut into so many parts."""
-
-
-def views_of(n_timepoints: int, shortest: int = 16, longest: int = 1024) -> tuple[View, ...]:
-    """Views of series of n_timepoints, coarse to fine, each twice as fine as the one before.
-
-    Coarse ones hold WIDTH points in phases that are shortest points long or longer: the encoder's window, a
-    fixed number of steps, then spans much of the series. So do the dilations of ROCKET's kernels
-    (arXiv:1910.13051, Section 3.1). Fine ones are cut into windows of WIDTH, until the series' own
-    resolution or longest is reached.
-    """
-    finest = min(max(1 << (n_timepoints - 1).bit_length(), WIDTH), longest)
-    views = []
-    points = shortest
-    while points <= finest:
-        views.append(View(max(points, WIDTH), max(WIDTH // points, 1), max(points // WIDTH, 1)))
-        points *= 2
-    return tuple(views)
+from timae.config import View
 
 
 def show(series: Tensor, view: View, n_channels: int) -> Tensor:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from timae.archive import LENGTH, PER_SET, Body, gather, without_test_series
+from timae.archive import PER_SET, Body, gather, without_test_series
+from timae.config import ARCHIVE_LENGTH
 from ucr.prepare import Prepared, znormalise
 
 
@@ -33,7 +34,7 @@ def test_series_that_are_merely_alike_stay() -> None:
 def test_a_body_holds_equally_many_of_each_set_and_is_the_same_again() -> None:
     splits = [np.full((3, 10), 1, np.float32), np.empty((0, 7), np.float32), np.full((50, 2000), 2, np.float32)]
     body = gather(splits, per_set=5, seed=1)
-    assert body.shape == (10, LENGTH, 1)
+    assert body.shape == (10, ARCHIVE_LENGTH, 1)
     assert body[:5].eq(1).all()
     assert body[5:].eq(2).all()
     assert torch.equal(body, gather(splits, per_set=5, seed=1))
@@ -52,7 +53,7 @@ def test_a_body_of_many_is_read_when_it_is_needed() -> None:
     assert not reads
     found, valid = body.read()
     assert valid is None
-    assert found.shape == (2 * PER_SET, LENGTH, 1)
+    assert found.shape == (2 * PER_SET, ARCHIVE_LENGTH, 1)
     assert len(found[:PER_SET].unique(dim=0)) == 1  # the other train series is a test series
 
 

@@ -3,17 +3,18 @@
 import pytest
 import torch
 
-from timae.views import WIDTH, View, random_windows, show, stretch, views_of, with_difference
+from timae.config import WIDTH, Ridge, View
+from timae.views import random_windows, show, stretch, with_difference
 
 
 @pytest.mark.parametrize("n_timepoints", [2, 24, 256, 257, 2844])
 def test_views_go_from_coarse_to_the_series_own_resolution(n_timepoints: int) -> None:
-    views = views_of(n_timepoints)
+    views = Ridge().views(n_timepoints)
     parts = [view.n_timepoints // (view.phases * view.windows) for view in views]
     assert parts[:5] == [16, 32, 64, 128, 256]
     assert set(parts[5:]) <= {WIDTH}
     assert views[-1].n_timepoints == min(max(n_timepoints, 256), 1024) or n_timepoints == 257
-    assert views_of(257)[-1] == View(512, 1, 2)
+    assert Ridge().views(257)[-1] == View(512, 1, 2)
 
 
 def test_phases_are_dealt_out_and_windows_cut() -> None:
