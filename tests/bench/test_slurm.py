@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -174,6 +175,7 @@ def test_the_submitter_may_go_and_a_later_command_finds_everything(contest: Make
     assert len(one.tasks()) == 1
     code, out = one.run()  # waits for what is queued, and submits nothing anew
     assert code == 0, out
+    assert len(re.findall(r"\[\d/\d\]", out)) == 4, out  # though SLURM still lists tasks that are ending
     assert len(one.done()) == 4
     assert len(one.tasks()) == 1
     assert len(one.ledger()) == 4
