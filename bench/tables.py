@@ -143,10 +143,12 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
     seconds = total_seconds(runs).groupby(runs["method"]).median()
     pretraining = phases(runs)["pretrain"].groupby(runs["method"]).median()
     parameters = runs.groupby("method")["encoder_parameters"].median()
+    n_runs = runs["method"].value_counts()
     return pd.DataFrame(
         {
             "method": method,
             "data sets": int(tables["accuracy"][method].notna().sum()),
+            "runs": int(n_runs[method]),
             "accuracy": f"{means.accuracy[method]:.4f}",
             "average rank": f"{ranks[method]:.2f}" if method in ranks else "–",
             "macro F1": f"{means.f1_macro[method]:.4f}",

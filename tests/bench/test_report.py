@@ -70,7 +70,7 @@ def test_it_says_who_won_what_failed_and_what_was_left_out(written: tuple[Contes
     assert text.splitlines()[2].startswith("**Unfinished: 2 of 70 runs have no result**")
     assert "left out: Own: no score of timae-mamba" in text
     assert "- timae-mamba/Own/resample-0: `MemoryError: too much`" in text
-    assert "- timae-mamba/Own/resample-1: not run" in text
+    assert "- not run: timae-mamba on Own, resample 1" in text
     assert "abc with uncommitted changes" in text
 
 
@@ -262,6 +262,14 @@ def test_published_numbers_stand_beside_ours_with_their_sources(tmp_path: Path) 
     assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
     assert "data sets left out: Own" in text
     assert "Bake off redux" in text
+
+
+def test_seeds_that_were_not_run_are_told_in_a_line_a_method(tmp_path: Path) -> None:
+    made = contest(tmp_path, resamples=1)
+    fill(made)
+    text = report.write(report.gather(contest(tmp_path, resamples=3), tmp_path / "report")).read_text()
+    not_run = [line for line in text.splitlines() if line.startswith("- not run")]
+    assert not_run == [f"- not run: {method} on every data set, resamples 1 and 2" for method in METHODS]
 
 
 @pytest.mark.parametrize("damage", ["nothing", "cut"])
