@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from PIL import Image
 
 P = ParamSpec("P")
 
@@ -93,6 +94,8 @@ def save(figure: Figure, stem: str | Path) -> tuple[Path, Path]:
     with _style(), tempfile.TemporaryDirectory(dir=stem.parent, prefix=".") as drafts:
         figure.savefig(Path(drafts, svg.name), metadata={"Date": None, "Creator": None})
         figure.savefig(Path(drafts, png.name), metadata={"Software": None})
+        with Image.open(Path(drafts, png.name)) as image:  # a palette of 256 colours: a third of the size
+            image.convert("RGB").quantize(dither=Image.Dither.NONE).save(Path(drafts, png.name), optimize=True)
         for path in (svg, png):
             Path(drafts, path.name).replace(path)
     return svg, png
