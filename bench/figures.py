@@ -6,6 +6,7 @@ that module writes it.
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,8 @@ def cost(
     axes = figure.add_axes((0.75 / width, 1 - (0.3 + plot_height) / height, 4.05 / width, plot_height / height))
     on_front = np.isin(order, list(front))
     steps = np.argsort(x[on_front], kind="stable")
-    axes.step(x[on_front][steps], y[on_front][steps], where="post", color=GREY, lw=1, ls="--", zorder=1)
+    stairs = np.repeat(x[on_front][steps], 2)[1:], np.repeat(y[on_front][steps], 2)[:-1]
+    axes.plot(*stairs, color=GREY, lw=1, ls="--", zorder=1)
     axes.scatter(x[on_front], y[on_front], s=30, color=BLUE, zorder=2, label="Pareto front")
     rest = ~on_front & ~far
     axes.scatter(x[rest], y[rest], s=26, facecolors="white", edgecolors=BLACK, label="others")
@@ -122,7 +124,7 @@ def cost(
     axes.set(xlabel=cost_label, ylabel=score_label)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     _cost_scale(axes, x)
-    _number(axes, x, y)
+    _number(axes, x, y, stairs)
     figure.text(5.15 / width, 1 - 0.15 / height, "\n".join(names), va="top", linespacing=1.3)
     return figure
 
@@ -234,15 +236,18 @@ def _cost_scale(axes: Axes, costs: Floats) -> None:
     axes.xaxis.set_major_formatter(EngFormatter(sep="") if large else "{x:,.10g}")
 
 
-def _number(axes: Axes, x: Floats, y: Floats) -> None:
-    """Writes 1, 2, ... beside the points, each where points and earlier numbers leave most room."""
+def _number(axes: Axes, x: Floats, y: Floats, line: tuple[Floats, Floats]) -> None:
+    """Writes 1, 2, ... beside the points, each where points, the line and earlier numbers leave most room."""
     axes.autoscale_view()
-    points = axes.transData.transform(np.column_stack([x, y])) * 72 / axes.figure.dpi
+    points, corners = (
+        axes.transData.transform(np.column_stack(places)) * 72 / axes.figure.dpi for places in ((x, y), line)
+    )
+    along = [np.linspace(a, b, 40) for a, b in pairwise(corners)]
     angles = np.arange(8) * math.pi / 4
     ring = 9.0 * np.column_stack([np.cos(angles), np.sin(angles)])
     taken = [*points]
     for i, point in enumerate(points):
-        others = np.array(taken[:i] + taken[i + 1 :] or [point + np.inf])
+        others = np.concatenate([taken[:i] + taken[i + 1 :] or [point + np.inf], *along])
         room = np.linalg.norm((point + ring)[:, None] - others, axis=-1).min(axis=1)
         best = ring[room.argmax()]
         taken.append(point + best)
