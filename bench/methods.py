@@ -177,7 +177,7 @@ PRESETS = {
     ),
     "paper": Preset(
         "the paper's settings, for a GPU: point tokens up to 1024, 30 maskings of a batch a step; not measured on the "
-        "77 for want of a GPU, and on CPUs timae, timae-probe and timae-scratch are predicted to take 1,000 core-hours: "
+        "77 for want of a GPU, on CPUs timae, timae-probe and timae-scratch are predicted to take 1,000 core-hours: "
         "python -m bench run --datasets here --methods timae,timae-probe,timae-random-probe --preset paper",
         Recipe(
             EncoderConfig(block=Transformer(dropout=0.1, attention_dropout=0.1)),
