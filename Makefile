@@ -44,7 +44,7 @@ help:  ## explain targets and variables
 	@echo '  WORKERS_PER_GPU=$(WORKERS_PER_GPU)      runs at a time on each GPU'
 	@echo '  RESULTS=$(RESULTS)        folder of all results'
 	@echo '  UCR_ROOT=$(UCR_ROOT)              folder of the archive, with <Name>/<Name>_TRAIN.tsv; not needed for bundled'
-	@echo '  ARGS=$(ARGS)                  further options of python -m bench run or report, such as --against published'
+	@echo '  ARGS=$(ARGS)                  further options of python -m bench run, plan or report, such as --same-split'
 	@echo '  PYTHON=$(PYTHON)         makes the environment in $(VENV)'
 
 setup: $(VENV)/installed  ## make the environment .venv and install the suite
@@ -71,7 +71,7 @@ bench: setup  ## run a contest (only what is missing) and write reports/NAME/rep
 	@$(BIN)/python -m bench run $(CONTEST) $(if $(filter 0,$(WAIT)),--no-wait) $(ARGS)
 
 plan: setup  ## what is done, what is to do, hours and ETA; trains nothing
-	@$(BIN)/python -m bench plan $(CONTEST)
+	@$(BIN)/python -m bench plan $(CONTEST) $(ARGS)
 
 status: setup  ## what is done, running, queued, failed of contest NAME
 	@$(BIN)/python -m bench status '$(NAME)' --results '$(RESULTS)'

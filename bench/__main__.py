@@ -243,8 +243,10 @@ def _run_held(asked: Contest, options: argparse.Namespace) -> int:
         )
     contest.save()
     n_done, n_todo = len(survey.done), len(survey.todo)
+    redone = f", {len(survey.unusable)} of them again" if survey.unusable else ""
     print(
-        f"contest {contest.name}: {n_done + n_todo} runs, {n_done} done, {n_todo} to do, preset {contest.preset}",
+        f"contest {contest.name}: {n_done + n_todo} runs, {n_done} done, {n_todo} to do{redone}, "
+        f"preset {contest.preset}",
         flush=True,
     )
     executor: Any = slurm if options.executor == "slurm" else local
@@ -355,7 +357,9 @@ def _contest(options: argparse.Namespace) -> Contest:
             if option != "methods" or not options.methods:  # a part of the suite may be asked for
                 setattr(options, option, value)
         options.name = options.suite if options.name == "default" else options.name
-    methods = _split(options.methods) if options.methods else DEFAULT_METHODS
+    methods = DEFAULT_METHODS if options.methods is None else _split(options.methods)
+    if not methods:
+        raise UsageError(f"--methods names no method, got {options.methods!r}; known: {', '.join(METHODS)}")
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
     for method in methods:
@@ -368,7 +372,8 @@ def _contest(options: argparse.Namespace) -> Contest:
     for method in methods:
         if len({*datasets, *more}) == 1 and get_method(method, options.preset).pretrained_on == "others":
             raise UsageError(
-                f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; name more data sets"
+                f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; "
+                "name more data sets, or add --pretrain-on"
             )
     return Contest(
         name=options.name,

@@ -136,6 +136,8 @@ def state(run: Run, contest: Contest) -> State:
     difference = _first_difference(before, now)
     if difference.startswith("config.archive:"):  # hashes say nothing
         difference = "its shared pre-training saw other data sets than the contest has now, or other data of them"
+    if difference.startswith("config.same_split:"):
+        difference = f"the contest was run with{'out' * reseeded(run, contest)} --same-split before"
     return State("stale", difference) if difference else State("done")
 
 

@@ -22,6 +22,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["--datasets", "GunPiont"], "GunPoint"),
         (["--datasets", "Nowhere*"], "Nowhere"),
         (["--methods", "timea"], "unknown method 'timea'; did you mean timae"),
+        (["--methods", ""], "--methods names no method"),
         (["--preset", "quik"], "unknown preset 'quik'; did you mean quick"),
         (["--executor", "cloud"], "unknown executor 'cloud'"),
         (["--name", "a/b"], "got 'a/b'"),
