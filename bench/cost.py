@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.methods import Baseline, Method
+from bench.methods import SHARED, Baseline, Method
 from timae.config import ARCHIVE_LENGTH, Block, Probing, Recipe, Ridge, Training, Transformer
 from ucr.archive import ARCHIVE, Info
 
@@ -39,7 +39,7 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Se
     reading = sum(_case(config, n) for n in (*read, *views))
     seconds: Seconds = {"finetune": 0.0, "test": 0.01 + n_test * reading / SPEED}
     if (training := config.pretraining) is not None:
-        many = method.pretrained_on in ("archive", "others")
+        many = method.pretrained_on in SHARED
         available = training.batch_size if many else min(training.batch_size, n_train)
         shown = {n: min(training.batch_size_at(n), available) for n in training.resolutions} or {
             ARCHIVE_LENGTH if many else n_timepoints: available

@@ -59,6 +59,8 @@ Config = Recipe | Baseline
 Source = Literal["train", "test", "archive", "others"]
 """Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
 splits of all data sets of the contest; those of all others."""
+SHARED: tuple[Source, ...] = ("archive", "others")
+"""The sources that are many data sets in one body."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench import cost, results
-from bench.methods import Method, get_method
+from bench.methods import SHARED, Method, get_method
 from timae.config import Recipe
 from ucr.archive import UcrError
 from ucr.load import fingerprint
@@ -175,7 +175,7 @@ def _described(method: str, preset: str) -> dict[str, Any]:
 def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
     """The data sets whose train splits a run's pre-training shares; None where it is the run's own affair."""
     source = get_method(run.method, contest.preset).pretrained_on
-    if source not in ("archive", "others"):
+    if source not in SHARED:
         return None
     names = dict.fromkeys((*contest.pretrain_on, *contest.datasets))
     return tuple(name for name in names if source == "archive" or name != run.dataset)

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import diagrams, effects, figures, published, results, statistics, style, tables
-from bench.methods import PRESETS
+from bench.methods import PRESETS, SHARED
 from bench.page import html_page
 from bench.plan import Contest, Run
 from bench.results import Result
@@ -459,7 +459,7 @@ def _learning(material: Material) -> str:
         if not panels:
             continue
         name = f"{result.method} on {result.dataset}, resample {result.resample}"
-        shared = result.config.get("pretrained_on") in ("archive", "others")
+        shared = result.config.get("pretrained_on") in SHARED
         lines = [
             f"## A run from within\n\n{name}; its pre-training "
             + ("is shared with other data sets, of which the series below are." if shared else "is its own.")

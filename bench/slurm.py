@@ -122,10 +122,8 @@ def wait(batch: Batch, watcher: Watcher) -> None:
             _wait_for_tasks(batch, watcher)
             ended.update(*batch.tasks.values())
             batch = submit(batch.contest, batch.rest, batch.options)
-            for task, runs in list(batch.tasks.items()):  # SLURM still has tasks that are just ending
-                batch.tasks[task] = [run for run in runs if run not in ended]
-                if not batch.tasks[task]:
-                    del batch.tasks[task]
+            left = {task: [run for run in runs if run not in ended] for task, runs in batch.tasks.items()}
+            batch.tasks = {task: runs for task, runs in left.items() if runs}  # SLURM still has tasks that are ending
     except KeyboardInterrupt:
         watcher.note(f"the tasks go on in SLURM; to end them: python -m bench cancel {batch.contest.name}")
         raise

@@ -116,10 +116,8 @@ def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
     classifier = build(recipe, series.shape[1], 2)
     autoencoder = MaskedAutoencoder(recipe.encoder, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
     classifier.encoder = autoencoder.encoder
-    for task, budget in (
-        (Pretraining(autoencoder, pretraining), pretraining),
-        (Finetuning(classifier, head), head),
-    ):
+    for task in (Pretraining(autoencoder, pretraining), Finetuning(classifier, head)):
+        budget = task.settings
         if budget is head:
             fit_ridge(Shares(classifier.encoder, series, ridge)(series), cases.labels, 2, ridge)
             classifier.train()
