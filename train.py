@@ -1,6 +1,6 @@
 """The command line of Ti-MAE: python train.py fit --model TiMAEForPretraining --help."""
 
-from timae.cli import main
+from timae.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -4,8 +4,9 @@ import argparse
 import os
 import sys
 
-from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError, select
+from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError
 from ucr.folders import find_folder, find_root
+from ucr.selectors import select
 
 
 def main(arguments: list[str] | None = None) -> int:

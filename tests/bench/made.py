@@ -1,6 +1,10 @@
 """Results made up for tests."""
 
-from bench.results import Result
+from bench.contest import results, state
+from bench.contest.definition import Run
+from bench.contest.results import Result
+from bench.methods.table import get_method
+from ucr.archive import ARCHIVE
 
 
 def a_result(**changes: object) -> Result:
@@ -12,3 +16,19 @@ def a_result(**changes: object) -> Result:
         "preparation": {}, "config": {}, "details": {}, "environment": {}, "finished_at": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip
     return Result(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def a_stored_result(run: Run, preset: str, seconds: tuple[float, float, float], **changes: object) -> Result:
+    """A result as a finished run of it would have left it, if it had cost these seconds."""
+    values: dict[str, object] = dict.fromkeys(results.SCORES, 0.5)
+    values |= dict(zip(("pretrain_seconds", "finetune_seconds", "test_seconds"), seconds, strict=True))
+    info = ARCHIVE[run.dataset]
+    values |= {
+        "method": run.method, "dataset": run.dataset, "resample": run.resample, "seed": run.resample,
+        "n_train": info.n_train, "n_test": info.n_test, "n_classes": info.n_classes,
+        "n_timepoints": min(info.columns, 256), "n_parameters": {}, "peak_memory_mb": 1.0, "device": "cpu",
+        "data_sha256": "", "preparation": {}, "details": {},
+        "config": {**get_method(run.method, preset).describe(), "same_split": False},
+        "environment": {"versions": state._versions()}, "finished_at": "2020-01-01T00:00:00+00:00",
+    }  # fmt: skip
+    return Result(**(values | changes))  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bench.methods import get_method
+from bench.methods.table import get_method
 from timae.fit import fit
 from timae.session import Session
 from ucr.prepare import Prepared

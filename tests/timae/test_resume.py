@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bench.methods import get_method
+from bench.methods.table import get_method
 from timae.config import Training
 from timae.fit import build, fit
 from timae.pretrained import load, obtain, save

@@ -1,0 +1,1 @@
+"""The command line, a module a family of commands; may import every room but trials."""

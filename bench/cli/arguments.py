@@ -1,0 +1,76 @@
+"""Options that several commands share, and the kinds of value that options take."""
+
+import argparse
+from collections.abc import Callable
+
+Command = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
+"""Adds a command to the command line: (name, what carries it out, summary) → its parser, to be given its options."""
+
+PRESET = "quick"
+
+
+def add_contest(command: argparse.ArgumentParser) -> None:
+    """Add what says which runs a contest has, and where they lie."""
+    command.add_argument(
+        "--datasets", default="bundled", help="names, globs, groups or conditions: python -m ucr list --help"
+    )
+    command.add_argument("--methods", help="names, separated by commas; default: the default contest's")
+    command.add_argument(
+        "--resamples", type=positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
+    )
+    command.add_argument(
+        "--same-split", action="store_true", help="each resample is the archive's split with a seed of its own"
+    )
+    command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, standard, paper")
+    command.add_argument(
+        "--exclude-self",
+        action="store_true",
+        help="pre-train -archive methods on all data sets but the one at hand: they become -archive-others",
+    )
+    command.add_argument(
+        "--pretrain-on",
+        metavar="DATASETS",
+        help="what -archive methods are pre-trained on, beside the train series of the contest's own data sets",
+    )
+    command.add_argument(
+        "--suite", help="a contest with a name of its own, in place of the options above (but --methods): ecg5000"
+    )
+    command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
+    command.add_argument("--results", default="results", metavar="DIR")
+    command.add_argument("--root", help="folder of the archive; default: UCR_ROOT")
+
+
+def add_stored(command: argparse.ArgumentParser) -> None:
+    """Add what names a contest that has been run."""
+    command.add_argument("name", nargs="?", default="default")
+    command.add_argument("--results", default="results", metavar="DIR")
+
+
+def add_against(command: argparse.ArgumentParser) -> None:
+    """Add what stands in a report beside our own results."""
+    command.add_argument("--against", choices=("published",), help="put published accuracies beside ours")
+
+
+def whole(text: str) -> int:
+    """Read a whole number from 0."""
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected a whole number, got {text!r}")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Read a whole number from 1."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
+
+
+def minutes(text: str) -> float:
+    """Read a duration in minutes."""
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected minutes above 0, got {text!r}")
+    return minutes

@@ -1,0 +1,156 @@
+"""What a run will cost: an estimate from sizes alone, corrected by what runs have really cost.
+
+The estimate counts arithmetic, so that it gets ratios between data sets about right and seconds about wrong.
+Each (method, phase) then gets one factor, the median of observed / estimated: the level of a straight line of
+slope 1 through the logarithms, which outliers do not move.
+"""
+
+import json
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.methods.method import SHARED, Baseline, Method
+from timae.config import ARCHIVE_LENGTH, Block, Probing, Recipe, Ridge, Training, Transformer
+from ucr.archive import ARCHIVE, Info
+
+Seconds = dict[str, float]
+"""By phase: pretrain, finetune, test."""
+
+SPEED = 40e9
+"""Multiplications and additions a second that one core sustains."""
+STEP_SECONDS = 4e-3
+"""A training step costs this much however small it is."""
+RUN_SECONDS = 0.3
+"""Reading, preparing, scoring and writing."""
+
+
+def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
+    """Seconds by phase on one core of no particular machine."""
+    config = method.config
+    if isinstance(config, Baseline):
+        return _baseline(config, n_train, n_test, n_timepoints)
+    ridge = config.head if isinstance(config.head, Ridge) else config.companion
+    views = [view.n_timepoints for view in ridge.views(n_timepoints)] if ridge else []
+    read = () if isinstance(config.head, Ridge) else config.resolutions or (n_timepoints,)
+    reading = sum(_case(config, n) for n in (*read, *views))
+    seconds: Seconds = {"finetune": 0.0, "test": 0.01 + n_test * reading / SPEED}
+    if (training := config.pretraining) is not None:
+        many = method.pretrained_on in SHARED
+        available = training.batch_size if many else min(training.batch_size, n_train)
+        shown = {n: min(training.batch_size_at(n), available) for n in training.resolutions} or {
+            ARCHIVE_LENGTH if many else n_timepoints: available
+        }
+        steps = [_masked(config, n) * n_cases for n, n_cases in shown.items()]
+        seconds["pretrain"] = training.steps * (STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED)
+    if isinstance(config.head, Training):
+        cases = min(config.head.batch_size, n_train)
+        case = sum(_case(config, n) for n in read)
+        seconds["finetune"] += config.head.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
+    if ridge:
+        width = (ridge.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(views)
+        seconds["finetune"] += 0.1 + (n_train * sum(_case(config, n) for n in views) + n_train**2 * width) / SPEED
+    elif isinstance(config.head, Probing):
+        machine = 50 * min(n_train, config.head.max_cases) ** 2 * config.encoder.emb_size / 1e9
+        seconds["finetune"] += 0.1 + n_train * _case(config, n_timepoints) / SPEED + machine
+    return seconds
+
+
+def _case(config: Recipe, n_timepoints: int) -> float:
+    """Operations that read one case at one resolution."""
+    encoder = config.encoder_for(n_timepoints)
+    n = -(-n_timepoints // encoder.patch_size)
+    return encoder.num_layers * _block(encoder.block, encoder.emb_size, n) + 2 * n * encoder.window * encoder.emb_size
+
+
+def _masked(config: Recipe, n_timepoints: int) -> float:
+    """Operations that encode what is visible of one case, and decode all of it."""
+    encoder, decoder = config.encoder_for(n_timepoints), config.decoder
+    n = -(-n_timepoints // encoder.patch_size)
+    seen = max(1, round((1 - config.mask_ratio) * n))
+    return encoder.num_layers * _block(encoder.block, encoder.emb_size, seen) + decoder.num_layers * _block(
+        decoder.block, decoder.emb_size, n
+    )
+
+
+def _block(block: Block, width: int, n: int) -> float:
+    """Operations of one block on n tokens; attention and scans cost more than they count, being bound by memory."""
+    if isinstance(block, Transformer):
+        return n * (8 * width**2 + 4 * width * block.intermediate_dim + 4 * n * width + 30 * n * block.num_heads)
+    inner = block.expand_factor * width
+    return n * (6 * width * inner + 18 * inner * block.ssm_state_size)
+
+
+def _baseline(config: Baseline, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
+    if config.estimator == "1nn-dtw":
+        return {"finetune": 0.01, "test": 0.05 + 4e-9 * n_train * n_test * n_timepoints**2}
+    features = 2e-6 * n_timepoints
+    return {"finetune": 1 + n_train * features + 2e-7 * n_train**2, "test": 0.1 + n_test * features}
+
+
+class CostModel:
+    """Predicts what a run costs; knows more with every result it is shown."""
+
+    def __init__(self) -> None:
+        self.ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self.n_results = 0
+
+    def learn(self, methods: Mapping[str, Method], stored: Iterable[Mapping[str, Any]]) -> None:
+        """Compare stored results with the estimates for them.
+
+        Args:
+            methods: by name; results of other configurations than these are left aside.
+            stored: the values in result files.
+        """
+        configs = {name: method.describe() for name, method in methods.items()}
+        for result in stored:
+            name = result.get("method")
+            if name not in configs or configs[name] != {key: result["config"].get(key) for key in configs[name]}:
+                continue
+            guess = estimate(methods[name], result["n_train"], result["n_test"], result["n_timepoints"])
+            for phase, expected in guess.items():
+                if (observed := result[f"{phase}_seconds"]) > 0:
+                    self.ratios[name, phase].append(math.log(observed / expected))
+            self.n_results += 1
+
+    def predict(self, method: Method, info: Info) -> Seconds:
+        """Seconds by phase of a method on a data set; what all methods teach stands in for one not yet seen."""
+        length = min(info.length or info.columns, method.preparation.max_length or info.columns)
+        guess = estimate(method, info.n_train, info.n_test, length)
+        return {phase: seconds * self._factor(method.name, phase) for phase, seconds in guess.items()}
+
+    def _factor(self, name: str, phase: str) -> float:
+        """The median of what was seen: of the method in the phase, else of the phase, else of everything."""
+        own = self.ratios.get((name, phase), [])
+        alike = [ratio for key, ratios in self.ratios.items() if key[1] == phase for ratio in ratios]
+        everything = [ratio for ratios in self.ratios.values() for ratio in ratios]
+        seen = own or alike or everything
+        return math.exp(statistics.median(seen)) if seen else 1.0
+
+
+def read_stored(folders: Iterable[Path]) -> Iterable[dict[str, Any]]:
+    """The values in the result files of contests, as they are; what cannot be read is passed over."""
+    for folder in folders:
+        for path in sorted(folder.glob("*/*/resample-*.json")):
+            try:
+                values = json.loads(path.read_bytes())
+                values["n_train"], values["n_test"], values["n_timepoints"], values["test_seconds"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            yield values
+
+
+def info_of(dataset: str, root: str | None) -> Info:
+    """The facts about a data set: the archive's, else its files'.
+
+    Raises:
+        UcrError: it is not in the archive and has no files.
+    """
+    if known := ARCHIVE.get(dataset):
+        return known
+    from ucr.load import info_for  # noqa: PLC0415 (for data sets of the archive no file is opened)
+
+    return info_for(dataset, root)

@@ -1,0 +1,93 @@
+"""What is to be run: a contest and its runs, as they were asked for."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from bench.contest import results
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: a method on one split of one data set."""
+
+    method: str
+    dataset: str
+    resample: int
+
+    def path(self, folder: Path) -> Path:
+        """Return where its result lies in the folder of a contest."""
+        return folder / self.method / self.dataset / f"resample-{self.resample}.json"
+
+    def work(self, folder: Path) -> Path:
+        """Return where it keeps its claim, state and checkpoints while it goes on."""
+        return folder / "work" / f"{self.method}.{self.dataset}.{self.resample}"
+
+    def __str__(self) -> str:
+        return f"{self.method}/{self.dataset}/resample-{self.resample}"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """Methods × data sets × resamples, and where their results lie."""
+
+    name: str
+    methods: tuple[str, ...]
+    datasets: tuple[str, ...]
+    resamples: int = 1
+    preset: str = "quick"
+    results: str = "results"
+    root: str | None = None
+    """Where the archive lies; None: UCR_ROOT, or the user's cache, or what sktime ships."""
+    same_split: bool = False
+    """Every resample is the archive's own split; only the seed differs."""
+    pretrain_on: tuple[str, ...] = ()
+    """Data sets, beside those of the contest, whose train series shared pre-trainings see."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the contest's results lie."""
+        return Path(self.results) / self.name
+
+    def runs(self) -> Iterator[Run]:
+        """Every run: seed by seed, data set by data set."""
+        for resample in range(self.resamples):
+            for dataset in self.datasets:
+                for method in self.methods:
+                    yield Run(method, dataset, resample)
+
+    def widened(self, before: "Contest") -> "Contest":
+        """Return this contest with what was asked of it before, so that its report covers all its results."""
+        return replace(
+            self,
+            methods=tuple(dict.fromkeys((*before.methods, *self.methods))),
+            datasets=tuple(dict.fromkeys((*before.datasets, *self.datasets))),
+            resamples=max(before.resamples, self.resamples),
+            pretrain_on=tuple(dict.fromkeys((*before.pretrain_on, *self.pretrain_on))),
+        )
+
+    def save(self) -> None:
+        """Write what was asked for beside the results, for status and report."""
+        text = json.dumps(asdict(self), indent=1)
+        results.write_text(self.folder / "contest.json", text)
+
+
+def load_contest(folder: Path) -> Contest:
+    """Read what was asked for from the folder of a contest.
+
+    Raises:
+        results.ResultError: there is no such contest, or its contest.json is damaged.
+    """
+    path = folder / "contest.json"
+    if not path.exists():
+        known = sorted(p.parent.name for p in folder.parent.glob("*/contest.json"))
+        raise results.ResultError(
+            f"no contest in {folder}; there {'are' if known else 'is none'}: {', '.join(known) or 'run one first'}"
+        )
+    try:
+        values = json.loads(path.read_bytes())
+        names = {key: tuple(values[key]) for key in ("methods", "datasets")}
+        return Contest(**values | names | {"pretrain_on": tuple(values.get("pretrain_on", ()))})
+    except (ValueError, KeyError, TypeError) as error:
+        raise results.ResultError(f"{path}: damaged ({error}); run the contest again to write it anew") from error

@@ -1,0 +1,139 @@
+"""A contest, and a run, while it goes on: who has it, and where it stands.
+
+<results>/<contest>/work/<method>.<dataset>.<k>/ is there while a run goes on, and after one was interrupted:
+
+    claim          locked by the process that does the run: nobody else starts it
+    state.json     process, phase, step, loss, seconds; written at most once a second
+    finetune.ckpt  the last checkpoint of its training
+"""
+
+import contextlib
+import datetime
+import json
+import math
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+SIGN_OF_LIFE = 60.0
+"""Seconds without a new state after which a run on another machine counts as gone."""
+
+
+@contextmanager
+def claim(folder: Path) -> Iterator[bool]:
+    """Hold the run whose working folder this is; gives False where another process holds it.
+
+    The lock is the kernel's, so it ends with the process however that ends. Whoever gets it must look first
+    whether the run has been done in the meantime.
+    """
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = FileLock(folder / "claim").acquire(timeout=0)
+        except FileNotFoundError:  # the former owner was just removing the folder
+            continue
+        except Timeout:
+            yield False
+            return
+        with lock:
+            yield True
+        return
+
+
+@contextmanager
+def hold(contest: Path) -> Iterator[bool]:
+    """Keep other commands from running the contest of a folder; gives False where one does already."""
+    path = contest / ".lock"
+    try:
+        lock = FileLock(path).acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    with lock:
+        path.write_text(f"{socket.gethostname()} {os.getpid()}")
+        yield True
+
+
+def holder(contest: Path) -> tuple[str, int] | None:
+    """The host and process of the command that runs the contest of a folder; None where there is none."""
+    path = contest / ".lock"
+    try:
+        with FileLock(path, timeout=0):
+            return None
+    except Timeout:
+        host, _, pid = path.read_text().partition(" ")
+    return host, int(pid)
+
+
+class Live:
+    """Writes down where a run stands, from a thread of its own: a training step never waits for a disk."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self.path = folder / "state.json"
+        self.start = time.monotonic()
+        self.over = threading.Event()
+        self.state: dict[str, Any] = {
+            "run": run,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "job": os.environ.get("SLURM_JOB_ID"),  # of an array's task its own, not the array's
+            "started_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "phase": "start",
+            "step": 0,
+            "steps": 0,
+            "loss": None,
+        }
+
+    def __enter__(self) -> "Live":
+        self.write()
+        self.thread = threading.Thread(target=self._keep_writing, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join()
+        self.path.unlink(missing_ok=True)
+
+    def report(self, phase: str, step: int = 0, steps: int = 0, loss: float = math.nan) -> None:
+        """Note where the run stands."""
+        known = loss if math.isfinite(loss) else None
+        self.state = {**self.state, "phase": phase, "step": step, "steps": steps, "loss": known}
+
+    def write(self) -> None:
+        """Write the state aside and rename it."""
+        draft = self.path.with_name(".state.json")
+        draft.write_text(json.dumps({**self.state, "seconds": round(time.monotonic() - self.start, 1)}))
+        draft.replace(self.path)
+
+    def _keep_writing(self) -> None:
+        while not self.over.wait(1):
+            with contextlib.suppress(OSError):  # a full disk must not end a run that needs none
+                self.write()
+
+
+def running(work: Path) -> list[dict[str, Any]]:
+    """The states of all runs that go on, in the folder of a contest's working folders, oldest first.
+
+    On this machine a run goes on as long as its process is there; on another as long as it gives signs of life.
+    """
+    import psutil  # noqa: PLC0415 (only status asks)
+
+    found = []
+    for path in work.glob("*/state.json"):
+        try:
+            state = json.loads(path.read_bytes())
+            age = time.time() - path.stat().st_mtime
+        except (OSError, ValueError):  # it has just ended
+            continue
+        here = state["host"] == socket.gethostname()
+        if psutil.pid_exists(state["pid"]) if here else age < SIGN_OF_LIFE:
+            found.append(state)
+    return sorted(found, key=lambda state: str(state["started_at"]))

@@ -1,0 +1,280 @@
+"""One run, from the train split to its result."""
+
+import datetime
+import functools
+import json
+import logging
+import math
+import platform
+import resource
+import shutil
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+import ucr.load
+import ucr.prepare
+from bench.contest import results, state
+from bench.contest.definition import Contest, Run
+from bench.contest.live import Live, claim
+from bench.methods.method import Method
+from bench.methods.table import get_method
+from timae.config import Recipe
+from timae.session import Session, Stopped
+
+if TYPE_CHECKING:
+    from timae.archive import Body, Series
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, for whoever watches."""
+
+    run: Run
+    kind: Literal["done", "failed", "stopped", "elsewhere"]
+    """stopped: asked to, its checkpoint is written; elsewhere: another process is doing it."""
+    seconds: float = 0.0
+    accuracy: float | None = None
+    error: str = ""
+    """The last line of the traceback, if it failed."""
+    transient: bool = False
+    """Whether it failed of what may be gone next time: a full disk, say, or too little memory."""
+
+
+def execute(contest: Contest, run: Run, session: Session | None = None, *, again: bool = False) -> Outcome:
+    """Do a run and write its result; if it fails, leave the traceback where the result would be.
+
+    Args:
+        contest: what the run belongs to.
+        run: which; where its result is there by now, nothing is done.
+        session: device, whether to keep checkpoints, when to stop; the rest is filled in.
+        again: do it also if its result is there, from the start.
+    """
+    start = time.perf_counter()
+    work = run.work(contest.folder)
+    try:
+        with claim(work) as mine:
+            if not mine:
+                return Outcome(run, "elsewhere")
+            try:
+                accuracy = _do(contest, run, session or Session(), again)
+            except Stopped:
+                return Outcome(run, "stopped", time.perf_counter() - start)
+            except Exception as error:
+                if not _may_pass(error):
+                    shutil.rmtree(work, ignore_errors=True)  # a checkpoint on the way to a failure leads there again
+                raise
+            if not (session and session.keep):
+                shutil.rmtree(work, ignore_errors=True)
+            return Outcome(run, "done", time.perf_counter() - start, accuracy)
+    except Exception as error:
+        line = traceback.format_exception_only(error)[-1].strip()
+        leave_error(contest, run, traceback.format_exc())
+        return Outcome(run, "failed", time.perf_counter() - start, error=line, transient=_may_pass(error))
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether a run that failed of this may succeed next time; torch has no type of its own for a CPU's memory."""
+    if isinstance(error, RuntimeError):
+        return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
+    return isinstance(error, OSError | MemoryError)
+
+
+def leave_error(contest: Contest, run: Run, text: str) -> None:
+    """Write why a run failed where its result would be; where not even that can be written, say it in the log."""
+    try:
+        results.write_text(results.error_path(run.path(contest.folder)), text)
+    except OSError:
+        logging.getLogger(__name__).exception("%s failed, and its traceback could not be written:\n%s", run, text)
+
+
+def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
+    path, work = run.path(contest.folder), run.work(contest.folder)
+    if not again and state.state_of(run, contest).kind == "done":
+        return results.read(path).accuracy  # by another process, between planning and now
+    for draft in path.parent.glob(f".{path.stem}.*"):
+        draft.unlink()  # of a writer that was killed
+    results.error_path(path).unlink(missing_ok=True)  # of the last time
+    if again:
+        for checkpoint in work.glob("*.ckpt"):
+            checkpoint.unlink()
+    identity = state.identity(run, contest)
+    with Live(work, str(run)) as live:
+        session = replace(
+            session,
+            folder=work,
+            pretrained=contest.folder / "pretrained",
+            identity=json.dumps(identity, sort_keys=True),
+            report=live.report,
+        )
+        result, arrays = compute(contest, run, identity, session)
+        live.report("write")
+        results.write(path, result, arrays)
+    return result.accuracy
+
+
+def compute(
+    contest: Contest, run: Run, identity: dict[str, Any], session: Session
+) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
+    """Train and test one method on one split; returns its result and what is kept per case."""
+    method = get_method(run.method, contest.preset)
+    reset_peak_memory()
+    train, read_test = splits(run, contest)
+    info = ucr.load.info_for(run.dataset, contest.root)
+    preparer = ucr.prepare.fit(train, info, method.preparation)
+    n_classes = len(preparer.classes)
+    session.report("fit", 0, 0, math.nan)
+    more: dict[str, Any] = {}
+    if method.pretrained_on == "test":
+        from timae.archive import Body  # noqa: PLC0415 (baselines need no torch)
+
+        more["body"] = Body.of(preparer(read_test()))  # series, no labels
+    elif (names := state.pretraining_sets(run, contest)) is not None:
+        more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
+    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **more)
+
+    # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
+    test = preparer(read_test())
+    session.report("test", 0, 0, math.nan)
+    start = time.perf_counter()
+    probabilities = predictor.predict_proba(test)
+    test_seconds = time.perf_counter() - start
+    check_probabilities(probabilities, len(test.labels), n_classes)
+    result = results.Result(
+        method=run.method,
+        dataset=run.dataset,
+        resample=run.resample,
+        **results.score(test.labels, probabilities),  # type: ignore[arg-type]
+        n_train=len(train.labels),
+        n_test=len(test.labels),
+        n_classes=n_classes,
+        n_timepoints=preparer.n_timepoints,
+        n_parameters=predictor.n_parameters,
+        pretrain_seconds=predictor.seconds.get("pretrain", 0.0),
+        finetune_seconds=predictor.seconds["finetune"],
+        test_seconds=test_seconds,
+        peak_memory_mb=peak_memory_mb(),
+        device=_device(method, session),
+        preparation=preparer.record,
+        seed=identity["seed"],
+        config=identity["config"],
+        data_sha256=identity["data_sha256"],
+        details=predictor.details,
+        environment=environment() | {"versions": identity["versions"]},
+        finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    )
+    arrays = {
+        "truth": test.labels,
+        "predictions": probabilities.argmax(axis=1),
+        "probabilities": probabilities.astype(np.float32),
+        "classes": np.array(preparer.classes),
+    }
+    arrays |= {f"{phase}_losses": np.asarray(x, np.float32) for phase, x in predictor.losses.items()}
+    return result, arrays | {f"reconstruction_{what}": x for what, x in predictor.reconstruction.items()}
+
+
+def _device(method: Method, session: Session) -> str:
+    """Where the method was trained: baselines know only the CPU."""
+    if session.device == "cpu" or not isinstance(method.config, Recipe):
+        return "cpu"
+    import torch  # noqa: PLC0415 (a baseline needs none)
+
+    return f"{session.device}: {torch.cuda.get_device_name()}"
+
+
+def splits(run: Run, contest: Contest) -> tuple[ucr.load.Split, Callable[[], ucr.load.Split]]:
+    """Return the train split, and a function that reads the test split."""
+    if run.resample == 0 or contest.same_split:
+        train = ucr.load.load_split(run.dataset, "train", contest.root)
+        return train, functools.partial(ucr.load.load_split, run.dataset, "test", contest.root)
+    dataset = ucr.prepare.resample(ucr.load.load(run.dataset, contest.root), run.resample)
+    return dataset.train, lambda: dataset.test
+
+
+def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -> "Body":
+    """What the runs of one method and resample are pre-trained on together: the named data sets' train splits.
+
+    Every one is split as the run's own is, or another's train series could be among the run's test series. Where the
+    run's own data set is not among them, none of its series is pre-trained on under another's name either.
+    """
+    from timae.archive import Body  # noqa: PLC0415 (who only plans and reports has no use for torch)
+
+    preparation = get_method(run.method, contest.preset).preparation
+    key = {"archive": sha256, "preparation": asdict(preparation), "resample": run.resample}
+    key["same_split"] = state.reseeded(run, contest)
+    if run.dataset not in names:
+        key["held_out"] = run.dataset
+
+    def prepared(name: str) -> "tuple[Series, Series]":
+        train, read_test = splits(replace(run, dataset=name), contest)
+        preparer = ucr.prepare.fit(train, ucr.load.info_for(name, contest.root), preparation)
+        return preparer(train).series, preparer(read_test()).series
+
+    def bodies() -> "Iterator[tuple[Series, Series]]":
+        yield from map(prepared, names)
+        if run.dataset not in names:
+            train, test = prepared(run.dataset)
+            yield train[:0], np.concatenate([train, test])  # nothing to learn, all of it to leave out
+
+    return Body.of_many(key, bodies, run.resample)
+
+
+def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_classes: int) -> None:
+    """Refuse what is no table of probabilities (case, class).
+
+    Raises:
+        ValueError: wrong shape, not finite, negative, or rows that do not sum to 1.
+    """
+    if probabilities.shape != (n_cases, n_classes):
+        raise ValueError(f"expected probabilities of shape {(n_cases, n_classes)}, got {probabilities.shape}")
+    if not np.isfinite(probabilities).all() or probabilities.min() < 0:
+        raise ValueError("probabilities must be finite and not negative")
+    if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-4):
+        raise ValueError("the probabilities of a case must sum to 1")
+
+
+@functools.cache
+def environment() -> dict[str, Any]:
+    """Python, the machine's architecture and the commit of the code, dirty or not (None outside a checkout)."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(here), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+
+    try:
+        git("ls-files", "--error-unmatch", Path(__file__).name)  # installed in somebody else's checkout?
+        commit, dirty = git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.CalledProcessError):
+        commit, dirty = None, None
+    return {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "commit": commit,
+        "dirty": dirty,
+    }
+
+
+def reset_peak_memory() -> None:
+    """Start the measurement of peak memory anew, where the kernel can (Linux): workers do many runs."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def peak_memory_mb() -> float:
+    """Peak resident memory of this process since reset_peak_memory, in MB (10⁶ bytes), libraries included."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024 / 1e6
+    except OSError:
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

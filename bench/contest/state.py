@@ -1,0 +1,114 @@
+"""Where a run stands: done, missing, stale or damaged; and what must be equal for a stored result to stand for it."""
+
+import functools
+import importlib.metadata
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+from bench.contest import results
+from bench.contest.definition import Contest, Run
+from bench.methods.method import SHARED
+from bench.methods.table import get_method
+from ucr.archive import UcrError
+from ucr.load import fingerprint
+
+VERSIONED = ("timae-bench", "torch", "lightning", "sktime", "scikit-learn", "numpy")
+"""Packages whose version decides what a run computes."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run stands."""
+
+    kind: Literal["done", "missing", "stale", "damaged"]
+    difference: str = ""
+    """Of a stale or damaged result: what is wrong with it."""
+
+
+def state_of(run: Run, contest: Contest) -> State:
+    """Compare the stored result of a run with what the run would be now.
+
+    A result of a data set whose files are not here counts as of the same data.
+    """
+    path = run.path(contest.folder)
+    if not path.exists():
+        return State("missing")
+    try:
+        stored = results.read(path)
+    except results.ResultError as error:
+        return State("damaged", str(error))
+    versions = {name: stored.environment.get("versions", {}).get(name) for name in VERSIONED}
+    before = {"config": stored.config, "data_sha256": stored.data_sha256, "seed": stored.seed, "versions": versions}
+    try:
+        now = identity(run, contest)
+    except UcrError:
+        kept = {"archive": stored.config["archive"]} if "archive" in stored.config else {}
+        now = {**before, "config": _config(run, contest) | kept, "versions": _versions()}
+    difference = _first_difference(before, now)
+    if difference.startswith("config.archive:"):  # hashes say nothing
+        difference = "its shared pre-training saw other data sets than the contest has now, or other data of them"
+    if difference.startswith("config.same_split:"):
+        difference = f"the contest was run with{'out' * reseeded(run, contest)} --same-split before"
+    return State("stale", difference) if difference else State("done")
+
+
+def identity(run: Run, contest: Contest) -> dict[str, Any]:
+    """Everything that must be equal for a stored result to stand for a run, as plain JSON values.
+
+    Raises:
+        UcrError: the data set is not here.
+    """
+    config = _config(run, contest)
+    if (names := pretraining_sets(run, contest)) is not None:
+        config["archive"] = _archive_sha256(names, contest.root)
+    return {
+        "config": config,
+        "data_sha256": fingerprint(run.dataset, contest.root),
+        "seed": run.resample,
+        "versions": _versions(),
+    }
+
+
+def _config(run: Run, contest: Contest) -> dict[str, Any]:
+    return _described(run.method, contest.preset) | {"same_split": reseeded(run, contest)}
+
+
+def reseeded(run: Run, contest: Contest) -> bool:
+    """Whether a run differs from resample 0 by its seed alone; so a contest may get more seeds later."""
+    return contest.same_split and run.resample > 0
+
+
+@functools.cache
+def _described(method: str, preset: str) -> dict[str, Any]:
+    return get_method(method, preset).describe()
+
+
+def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
+    """The data sets whose train splits a run's pre-training shares; None where it is the run's own affair."""
+    source = get_method(run.method, contest.preset).pretrained_on
+    if source not in SHARED:
+        return None
+    names = dict.fromkeys((*contest.pretrain_on, *contest.datasets))
+    return tuple(name for name in names if source == "archive" or name != run.dataset)
+
+
+@functools.cache
+def _archive_sha256(names: tuple[str, ...], root: str | None) -> str:
+    """One hash for the data of many data sets, in their order."""
+    return sha256(json.dumps([(name, fingerprint(name, root)) for name in names]).encode()).hexdigest()
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in VERSIONED}
+
+
+def _first_difference(before: Any, now: Any, at: str = "") -> str:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in [*now, *(key for key in before if key not in now)]:
+            if found := _first_difference(before.get(key), now.get(key), f"{at}.{key}" if at else key):
+                return found
+        return ""
+    return "" if before == now else f"{at}: stored {before!r}, now {now!r}"

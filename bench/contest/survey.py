@@ -1,0 +1,104 @@
+"""What a contest still lacks, and what that will cost."""
+
+import heapq
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.contest import cost
+from bench.contest.definition import Contest, Run
+from bench.contest.state import State, state_of
+from bench.methods.method import Method
+from bench.methods.table import get_method
+from timae.config import Recipe
+
+
+@dataclass(frozen=True)
+class Todo:
+    """A run to do, and what whoever schedules it should know."""
+
+    run: Run
+    seconds: float
+    """Predicted; a pre-training that several runs share is counted in one of them."""
+    shares: Hashable = None
+    """Equal for runs that share a pre-training: better not started at the same time."""
+    alone: float = 0.0
+    """Predicted, if it made that pre-training itself, or waited for it as long."""
+
+
+def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: cost.CostModel) -> list[Todo]:
+    """Say what each run will cost.
+
+    Args:
+        contest: what they belong to.
+        runs: to be done.
+        done: finished ones; a pre-training that one of them used is there already.
+        model: of costs.
+
+    Returns:
+        Longest first: the order in which they should be started.
+    """
+    methods = {name: get_method(name, contest.preset) for name in contest.methods}
+    made = {_shared_pretraining(methods[run.method], run) for run in done}
+    todo = []
+    for run in runs:
+        method = methods[run.method]
+        seconds = model.predict(method, cost.info_of(run.dataset, contest.root))
+        pretrain = seconds.pop("pretrain", 0.0)
+        shares = _shared_pretraining(method, run)
+        todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
+    predicted = []
+    for own, pretrain, item in sorted(todo, key=lambda entry: -entry[0]):
+        first = item.shares is not None and item.shares not in made
+        made.add(item.shares)
+        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0), alone=own + pretrain))
+    return sorted(predicted, key=lambda item: -item.seconds)
+
+
+def _shared_pretraining(method: Method, run: Run) -> Hashable:
+    """What decides the pre-training of a run; None where it has none."""
+    config = method.config
+    if not isinstance(config, Recipe) or config.pretraining is None:
+        return None
+    recipe = (config.encoder, config.decoder, config.pretraining, config.mask_ratio, config.mask_span)
+    own = (run.dataset, config.max_tokens) if method.pretrained_on != "archive" else None
+    return (own, run.resample, method.preparation, method.pretrained_on, *recipe)
+
+
+def makespan(todo: Sequence[Todo], workers: int) -> float:
+    """Seconds until the last of so many workers is done, if each takes the next run of the list when it is free."""
+    free = [0.0] * workers
+    for item in todo:
+        heapq.heapreplace(free, free[0] + item.seconds)
+    return max(free)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A contest as it stands: what is done, what is to do and what that will cost."""
+
+    done: list[Run]
+    todo: list[Todo]
+    """Longest first."""
+    unusable: list[tuple[Run, State]]
+    """Stored results that are stale or damaged; their runs are among those to do."""
+    n_learned: int
+    """Results that the predictions are fitted to."""
+
+
+def survey_of(contest: Contest, asked: Contest | None = None) -> Survey:
+    """Look at every run of a contest, and predict what is missing from this and other contests' results.
+
+    Args:
+        contest: all of it, for a report shows all of it.
+        asked: the part of it that is to be done; None: all. Stale results of other parts are to be done in any case.
+    """
+    states = {run: state_of(run, contest) for run in contest.runs()}
+    done = [run for run, found in states.items() if found.kind == "done"]
+    unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
+    wanted = {*(asked or contest).runs(), *(run for run, _ in unusable)}
+    model = cost.CostModel()
+    methods = {name: get_method(name, contest.preset) for name in contest.methods}
+    model.learn(methods, cost.read_stored(path.parent for path in Path(contest.results).glob("*/contest.json")))
+    todo = predict(contest, [run for run in states if run in wanted and states[run].kind != "done"], done, model)
+    return Survey([run for run in done if run in wanted], todo, unusable, model.n_results)

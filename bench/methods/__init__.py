@@ -1,0 +1,1 @@
+"""Who competes: methods, presets, Ti-MAE's variants, baselines; may import no other room."""

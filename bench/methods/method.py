@@ -1,0 +1,84 @@
+"""What a method is: a configuration, a preparation of the data, and a function that fits it.
+
+fit is given a prepared train split and, where it is pre-trained on more, series without labels: it cannot look at the
+test labels. Heavy libraries are imported when a method is fitted.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from timae.config import Recipe
+from ucr.prepare import Preparation, Prepared
+
+
+class Predictor(Protocol):
+    """A fitted method."""
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What fitting cost, by phase: pretrain, finetune; a baseline has only finetune."""
+
+    @property
+    def n_parameters(self) -> dict[str, int]:
+        """Trainable numbers: encoder and total; empty where there is no such count."""
+
+    @property
+    def losses(self) -> dict[str, list[float]]:
+        """Training loss by phase, one a step."""
+
+    @property
+    def reconstruction(self) -> dict[str, NDArray[Any]]:
+        """What pre-training makes of hidden values of a few train series: series, masked, prediction (case, time)."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What followed from the train split: the patch size, say."""
+
+    def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
+        """Class probabilities (case, class) of prepared series; must not look at their labels."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A classifier of sktime, in its default settings but for the options given here."""
+
+    estimator: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+Config = Recipe | Baseline
+
+Source = Literal["train", "test", "archive", "others"]
+"""Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
+splits of all data sets of the contest; those of all others."""
+SHARED: tuple[Source, ...] = ("archive", "others")
+"""The sources that are many data sets in one body."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A contestant: what it is, how data are prepared for it, and how it learns."""
+
+    name: str
+    config: Config
+    preparation: Preparation
+    fit: Callable[..., Predictor]
+    """(config, train cases, n_classes, seed, session) → Predictor; without a session on the CPU, leaving no files."""
+    pretrained_on: Source = "train"
+    """Whose series, without labels, come in before the labels do."""
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that decides what this method does, as plain JSON values."""
+        described = {
+            "method": self.name,
+            "config": asdict(self.config),
+            "preparation": asdict(self.preparation),
+            "pretrained_on": self.pretrained_on,
+        }
+        plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as in a file
+        return plain

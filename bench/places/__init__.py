@@ -1,0 +1,1 @@
+"""Where runs run, and how one watches them; may import contest and methods."""

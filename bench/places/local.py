@@ -1,0 +1,239 @@
+"""Runs on this machine: worker processes that import their libraries once and do many runs.
+
+Every worker is a pebble pool of its own: it can be killed, hang or leave its queue in any state, and no other
+worker shares a lock or a pipe with it. All workers hold one end of a pipe that nothing is ever sent through:
+when its other end closes, because we want to stop or because this process has died, they write a checkpoint at
+the next step and end.
+"""
+
+import multiprocessing
+import os
+import queue
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import TimeoutError as LimitExceeded
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from bench.contest import live
+from bench.contest.definition import Contest, Run
+from bench.contest.results import ResultError
+from bench.contest.run import Outcome, leave_error
+from bench.contest.survey import Todo
+from bench.methods.table import get_method
+from bench.places import worker
+from bench.places.machine import gpus, one_thread_each
+from bench.places.place import Options, Watcher
+from timae.config import Recipe
+
+QUEUE = ""
+LATER = 2.0
+"""Seconds until a run that another process is doing is looked at again."""
+LEAST_LIMIT, PATIENCE = 1800.0, 20.0
+"""Time limit where none is given: this many seconds, or this many times what was predicted."""
+FALSE_STARTS = 3
+"""So often a worker may die before it takes a run, one time after the other, before we give up."""
+
+
+@dataclass
+class Batch:
+    """Runs that belong together, and the means to stop them."""
+
+    contest: Contest
+    todo: Sequence[Todo]
+    options: Options
+    rest: Sequence[Todo] = ()
+
+    def __post_init__(self) -> None:
+        self.reader, self.writer = multiprocessing.Pipe(duplex=False)
+        self.in_flight: dict[ProcessFuture[Outcome], Todo] = {}
+
+    def stop(self) -> None:
+        """Ask all workers to stop, and wait until they have written their checkpoints."""
+        self.writer.close()
+        end = time.monotonic() + worker.GRACE
+        while time.monotonic() < end and not all(future.done() for future in self.in_flight):
+            time.sleep(0.05)
+
+
+class _Slot:
+    """A worker's place: its process, and the GPU that it sees."""
+
+    def __init__(self, batch: Batch, gpu: str | None) -> None:
+        self.device = "cpu" if gpu is None else "cuda"
+        methods = {item.run.method for item in batch.todo}
+        trains = any(isinstance(get_method(name, batch.contest.preset).config, Recipe) for name in methods)
+        self.arguments = (batch.reader, gpu, trains)
+        self.pool = self._open()
+
+    def _open(self) -> ProcessPool:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPool(1, initializer=worker.begin, initargs=self.arguments, context=context)
+
+    def start(self, batch: Batch, item: Todo) -> "ProcessFuture[Outcome]":
+        options = batch.options
+        limit = options.time_limit or max(LEAST_LIMIT, PATIENCE * max(item.seconds, item.alone))
+        arguments = (options.execute, batch.contest, item.run, self.device, options.keep_checkpoints)
+        try:
+            return self.pool.schedule(worker.do, arguments, timeout=limit)
+        except RuntimeError:  # its worker died while it was idle
+            self.renew()
+            return self.pool.schedule(worker.do, arguments, timeout=limit)
+
+    def renew(self) -> None:
+        self.close()
+        self.pool = self._open()
+
+    def close(self) -> None:
+        self.pool.stop()  # type: ignore[no-untyped-call]
+        self.pool.join()
+
+
+def submit(contest: Contest, todo: Sequence[Todo], options: Options) -> Batch:
+    """Take runs, in the order in which they are to be started; they start when someone waits for them."""
+    return Batch(contest, todo, options)
+
+
+def wait(batch: Batch, watcher: Watcher) -> None:
+    """Do all runs of a batch, so many at a time; a worker that dies or hangs costs the run that it had, once.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C or SIGTERM; what had finished is kept, the rest has written checkpoints.
+    """
+    with one_thread_each(), _sigterm_interrupts():
+        slots = [_Slot(batch, gpu) for gpu in _places(batch.options)]
+        try:
+            _do_all(batch, slots, watcher)
+        except BaseException:
+            batch.stop()
+            for future, item in batch.in_flight.items():
+                if future.done() and not future.exception() and future.result().kind == "done":
+                    watcher.end(future.result())
+                else:
+                    watcher.note(f"stopped: {item.run}")
+            raise
+        finally:
+            batch.writer.close()
+            for slot in slots:
+                slot.close()
+
+
+def cancel(contest: Contest) -> str:
+    """End the `run` of a contest that is at work on this machine, if there is one.
+
+    Raises:
+        results.ResultError: it is at work on another machine.
+    """
+    if (holder := live.holder(contest.folder)) is None:
+        return "0 command on this machine"
+    host, process = holder
+    if host != socket.gethostname():
+        raise ResultError(f"contest {contest.name!r} is run by process {process} on {host}: cancel it there")
+    os.kill(process, signal.SIGTERM)
+    return "1 command on this machine"
+
+
+def queued(contest: Contest) -> list[Run]:  # noqa: ARG001 (other places have a queue)
+    """None: whatever a command has not started yet is its own affair, and ends with it."""
+    return []
+
+
+def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
+    waiting, idle = list(batch.todo), list(slots)
+    later: list[tuple[float, Todo]] = []
+    tries: Counter[Run] = Counter()
+    false_starts = 0
+    ended: queue.SimpleQueue[tuple[_Slot, float, ProcessFuture[Outcome]]] = queue.SimpleQueue()
+    while waiting or later or batch.in_flight:
+        now = time.monotonic()
+        waiting += [item for due, item in later if due <= now]
+        later = [(due, item) for due, item in later if due > now]
+        while waiting and idle:
+            slot, item = idle.pop(), _next(waiting, batch.in_flight.values())
+            watcher.begin(item.run)
+            future = slot.start(batch, item)
+            batch.in_flight[future] = item
+            future.add_done_callback(lambda future, slot=slot, now=now: ended.put((slot, now, future)))  # type: ignore[misc]
+        try:
+            slot, began, future = ended.get(timeout=1)
+        except queue.Empty:
+            continue
+        item = batch.in_flight.pop(future)
+        idle.append(slot)
+        outcome = _outcome(batch.contest, item.run, time.monotonic() - began, future)
+        if isinstance(future.exception(), ProcessExpired | BrokenProcessPool):
+            slot.renew()
+        false_starts = 0 if outcome else false_starts + 1
+        if false_starts > FALSE_STARTS:
+            raise ResultError("workers die before they take a run: out of memory, or a broken installation?")
+        if not outcome:
+            waiting.insert(0, item)
+        elif outcome.kind == "elsewhere":
+            later.append((time.monotonic() + LATER, item))
+        elif outcome.transient and tries[item.run] < batch.options.retries:
+            tries[item.run] += 1
+            watcher.note(f"again: {item.run}: {outcome.error}")
+            waiting.insert(0, item)
+        else:
+            watcher.end(outcome)
+
+
+def _outcome(contest: Contest, run: Run, seconds: float, future: "ProcessFuture[Outcome]") -> Outcome | None:
+    """Take a run's outcome; where the worker died, leave what is known in place of a traceback.
+
+    Returns:
+        None if the worker died before it took the run.
+    """
+    try:
+        outcome = future.result()
+        if outcome.kind != "stopped":
+            return outcome
+        error = "stopped, though nobody asked for it"
+    except BrokenProcessPool:
+        return None
+    except LimitExceeded as limit:
+        error = f"took longer than its time limit of {limit.args[1]:.0f} s"
+    except ProcessExpired as death:
+        error = f"the worker process died (exit code {death.exitcode}): killed, or out of memory?"
+    except Exception as other:  # the outcome could not be sent, say
+        error = f"{type(other).__name__}: {other}"
+    leave_error(contest, run, error)
+    return Outcome(run, "failed", seconds, error=error, transient=True)
+
+
+def _next(waiting: list[Todo], in_flight: Any) -> Todo:
+    """Take the first run whose pre-training nobody is making at this moment; else the first."""
+    busy = {item.shares for item in in_flight} - {None}
+    place = next((i for i, item in enumerate(waiting) if item.shares not in busy), 0)
+    return waiting.pop(place)
+
+
+def _places(options: Options) -> list[str | None]:
+    """The GPU of each worker, or None each where there is no GPU."""
+    return [gpu for gpu in gpus() for _ in range(options.workers_per_gpu)] or [None] * options.workers
+
+
+def width(options: Options) -> int:
+    """How many runs go on at a time."""
+    return len(_places(options))
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does."""
+
+    def interrupt(*_: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

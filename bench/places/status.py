@@ -1,0 +1,89 @@
+"""What stands and what is to come, in words: the answers of plan and status."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from bench.contest import live, results
+from bench.contest.definition import Contest
+from bench.contest.survey import Survey, Todo, makespan, survey_of
+from bench.places.progress import duration
+from bench.places.table import PLACES
+
+COSTLIEST = 10
+"""So many data sets are named."""
+
+
+def describe_plan(contest: Contest, survey: Survey, workers: int, unit: str = "core") -> str:
+    """Say what a contest has done and will cost, by method and for the costliest data sets.
+
+    Args:
+        contest: what is asked about.
+        survey: of it.
+        workers: how many runs would go on at a time.
+        unit: what a worker keeps busy: a core or a GPU.
+    """
+    seconds = sum(item.seconds for item in survey.todo)
+    lines = [
+        f"contest {contest.name}, preset {contest.preset}: {len(survey.done) + len(survey.todo)} runs, "
+        f"{len(survey.done)} done, {len(survey.todo)} to do",
+        f"predicted: {seconds / 3600:.2f} {unit}-hours, ETA {duration(makespan(survey.todo, workers))} "
+        f"with {workers} workers (fitted to {survey.n_learned} results)",
+    ]
+    if survey.unusable:
+        run, state = survey.unusable[0]
+        lines.append(f"{len(survey.unusable)} stale or damaged results, first {run}: {state.difference}")
+    done: dict[str, int] = defaultdict(int)
+    for run in survey.done:
+        done[run.method] += 1
+    by_method = _grouped(survey.todo, lambda item: item.run.method)
+    methods = dict.fromkeys([*contest.methods, *by_method])
+    rows = [(name, done[name], *by_method.get(name, (0, 0.0))) for name in methods]
+    lines += _table(("method", "done", "to do", f"{unit}-hours"), rows)
+    by_dataset = sorted(_grouped(survey.todo, lambda item: item.run.dataset).items(), key=lambda row: -row[1][1])
+    if by_dataset:
+        rest = [(name, "", *found) for name, found in by_dataset[:COSTLIEST]]
+        lines += _table(("costliest data sets", "", "to do", f"{unit}-hours"), rest)
+    return "\n".join(lines)
+
+
+def _grouped(todo: Sequence[Todo], by: Callable[[Todo], str]) -> dict[str, tuple[int, float]]:
+    """Number of runs, and hours, by name."""
+    found: dict[str, tuple[int, float]] = {}
+    for item in todo:
+        n, hours = found.get(by(item), (0, 0.0))
+        found[by(item)] = (n + 1, hours + item.seconds / 3600)
+    return found
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:
+    width = max(len(str(row[0])) for row in [head, *rows])
+    lines = [f"{head[0]:{width}}  {head[1]:>6}  {head[2]:>6}  {head[3]:>10}"]
+    lines += [f"{row[0]:{width}}  {row[1]:>6}  {row[2]:>6}  {row[3]:>10.2f}" for row in rows]
+    return ["", *lines]
+
+
+def describe_status(contest: Contest) -> tuple[str, bool]:
+    """Say where every run of a contest stands; and whether there is nothing left that could change by itself."""
+    survey = survey_of(contest)
+    waiting = {str(item.run): item.seconds for item in survey.todo}
+    going = [state for state in live.running(contest.folder / "work") if state["run"] in waiting]
+    at_work = {state["run"] for state in going}
+    failed = {name: line for name, line in results.failures(contest.folder).items() if name not in at_work}
+    has = {run for place in PLACES.values() for run in place.queued(contest)}
+    queued = [run for run in has if str(run) in waiting and str(run) not in at_work]
+    left = sum(max(0.0, waiting[state["run"]] - state["seconds"]) for state in going)
+    left += sum(seconds for name, seconds in waiting.items() if name not in at_work and name not in failed)
+    eta = f", ETA {duration(left / len(going))}" if going else ""
+    lines = [
+        f"contest {contest.name} ({contest.preset}): {len(survey.done) + len(waiting)} runs, {len(survey.done)} done, "
+        f"{len(going)} running, {len(queued)} queued, {len(failed)} failed, {len(waiting)} to do{eta}"
+    ]
+    for state in going:
+        step = f" {state['step']}/{state['steps']}" if state["steps"] else ""
+        loss = f"  loss {state['loss']:.4f}" if state["loss"] is not None else ""
+        job = f", job {state['job']}" if state["job"] else ""
+        where = f"process {state['pid']} on {state['host']}{job}"
+        lines.append(f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({where})")
+    lines += [f"failed: {name}: {line}" for name, line in failed.items()]
+    lines += [f"{state.kind}: {run}: {state.difference}" for run, state in survey.unusable]
+    return "\n".join(lines), not going and not queued

@@ -1,0 +1,1 @@
+"""Numbers of others, and the guard that lets only comparable ones beside ours; may import stats."""

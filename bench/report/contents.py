@@ -1,0 +1,40 @@
+"""A report's table of contents."""
+
+from collections.abc import Callable, Mapping
+
+from bench.report.material import Material
+from bench.report.sections import (
+    cost,
+    datasets,
+    deviations,
+    environment,
+    failures,
+    groups,
+    head,
+    learning,
+    methods,
+    paired,
+    published,
+    ranks,
+    reference,
+    repeat,
+)
+
+SECTIONS: Mapping[str, Callable[[Material], str]] = {
+    "head": head.section,
+    "reference": reference.section,
+    "methods": methods.section,
+    "ranks": ranks.section,
+    "paired": paired.section,
+    "published": published.section,
+    "datasets": datasets.section,
+    "groups": groups.section,
+    "deviations": deviations.section,
+    "cost": cost.section,
+    "learning": learning.section,
+    "failures": failures.section,
+    "environment": environment.section,
+    "repeat": repeat.section,
+}
+"""What `bench report --sections` calls a section → the function that writes it, in reading order. A section returns
+Markdown, or nothing where the results have nothing to say, and saves the pictures that it names."""

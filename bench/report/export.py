@@ -1,0 +1,90 @@
+"""Results in the forms that others read: tsml-eval's files, wide and long CSV, LaTeX."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bench.contest import results
+from bench.contest.definition import Contest
+from bench.contest.results import Result
+from bench.report import tables
+
+
+def export(contest: Contest, form: str, folder: Path) -> list[Path]:
+    """Write the results of a contest as tsml, wide, long or latex into a folder; returns the paths written.
+
+    Raises:
+        results.ResultError: there are no results, or one is damaged; then nothing is written.
+    """
+    finished = results.read_all(contest.folder)
+    if not finished:
+        raise results.ResultError(f"no results in {contest.folder}: nothing to export")
+    if form == "tsml":
+        return [_tsml(contest, result, folder) for result in finished]
+    runs = tables.tidy(finished)
+    if form == "long":
+        return [_write(folder / f"{score}_long.csv", _long(runs, score)) for score in results.SCORES]
+    by_score = tables.score_tables(runs)
+    if form == "wide":
+        return [
+            _write(folder / f"{score}.csv", table.reset_index().to_csv(index=False, lineterminator="\n"))
+            for score, table in by_score.items()
+        ]
+    return [_write(folder / f"{score}.tex", latex(by_score[score])) for score in ("accuracy", "f1_macro")]
+
+
+def _long(runs: pd.DataFrame, score: str) -> str:
+    """What cd-diagram reads: classifier_name, dataset_name, accuracy; the mean over resamples."""
+    means = runs.groupby(["method", "dataset"], sort=False)[score].mean().reset_index()
+    return means.set_axis(["classifier_name", "dataset_name", score], axis=1).to_csv(index=False, lineterminator="\n")
+
+
+def _tsml(contest: Contest, result: Result, folder: Path) -> Path:
+    """tsml-eval's prediction file: <method>/Predictions/<dataset>/testResample<k>.csv.
+
+    Line 1: data set, method, split, resample, time unit, what follows. Line 2: parameters. Line 3: accuracy, seconds to
+    fit, seconds to predict, benchmark time, memory, number of classes, error estimate and its time. Then a line a
+    case: truth, prediction, an empty cell, the probability of each class.
+    """
+    stem = contest.folder / result.method / result.dataset / f"resample-{result.resample}"
+    with np.load(stem.with_suffix(".npz")) as arrays:
+        truth, predictions, probabilities = (arrays[key] for key in ("truth", "predictions", "probabilities"))
+    fit_ms = 1000 * (result.pretrain_seconds + result.finetune_seconds)
+    head = [
+        f"{result.dataset},{result.method},TEST,{result.resample},MILLISECONDS,written by timae-bench",
+        f"seed {result.seed}; preset {contest.preset}",
+        f"{result.accuracy},{fit_ms:.0f},{1000 * result.test_seconds:.0f},-1,"
+        f"{result.peak_memory_mb * 1e6:.0f},{result.n_classes},,-1,-1",
+    ]
+    cases = [
+        f"{t},{p},,{','.join(f'{value:.9g}' for value in row)}"
+        for t, p, row in zip(truth, predictions, probabilities, strict=True)
+    ]
+    path = folder / result.method / "Predictions" / result.dataset / f"testResample{result.resample}.csv"
+    return _write(path, "\n".join([*head, *cases]) + "\n")
+
+
+def latex(table: pd.DataFrame) -> str:
+    """A booktabs table, data set × method, the best of a row in bold, means and average ranks below."""
+    escape = str.maketrans({"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#"})
+    names = [str(name).translate(escape) for name in table.columns]
+    lines = [r"\begin{tabular}{l" + "r" * len(names) + "}", r"\toprule", f"data set & {' & '.join(names)} " + r"\\"]
+    lines.append(r"\midrule")
+    for dataset, row in table.iterrows():
+        cells = [
+            "--" if pd.isna(value) else rf"\textbf{{{value:.4f}}}" if value >= row.max() else f"{value:.4f}"
+            for value in row
+        ]
+        lines.append(f"{str(dataset).translate(escape)} & {' & '.join(cells)} " + r"\\")
+    lines += [r"\midrule", f"mean & {' & '.join(f'{value:.4f}' for value in table.mean())} " + r"\\"]
+    comparison = tables.compare(table)
+    if comparison:
+        ranks = comparison.average_ranks.reindex(table.columns)
+        lines.append(f"average rank & {' & '.join(f'{rank:.2f}' for rank in ranks)} " + r"\\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _write(path: Path, text: str) -> Path:
+    results.write_text(path, text)
+    return path

@@ -1,0 +1,94 @@
+"""What was compared, who won, how sure that is, and whether anything is missing."""
+
+from collections.abc import Iterator
+
+from bench.report import tables
+from bench.report.material import Material
+from bench.report.wording import data_sets, hours, listed, splits, unfinished
+from bench.stats import effects
+from bench.stats.comparison import Comparison
+
+
+def section(material: Material) -> str:
+    """Title, verdict and warnings."""
+    runs, contest = material.runs, material.contest
+    lines = [f"# {contest.name}", *unfinished(material)]
+    lines += [
+        f"{runs['method'].nunique()} methods on {data_sets(runs['dataset'].nunique())} of the UCR 2018 archive, "
+        f"{splits(material)}, preset `{contest.preset}`: {len(runs)} runs, {hours(_computing(material))} of "
+        f"computing. {_conditions(material)}",
+    ]
+    if material.comparison:
+        lines.append("\n".join(f"- {line}" for line in _verdict(material, material.comparison)))
+    return "\n\n".join(lines)
+
+
+def _conditions(material: Material) -> str:
+    """How the methods were shown the series, in sentences; most data sets need none of the second and third."""
+    prepared = {result.method: result.config.get("preparation", {}) for result in material.finished}
+    words = {
+        "normalise": {"series": "Every series is z-normalised by itself.", "none": "Series are as they are on disk."},
+        "missing": {"linear": "Missing values are interpolated.", "mean": "Missing values are the series' mean."},
+        "unequal": {
+            "resample": "Shorter series are stretched to the longest.",
+            "pad": "Shorter series are padded.",
+            "truncate": "Longer series are cut to the shortest.",
+        },
+    }
+    sentences = [
+        sentence
+        for policy, choices in words.items()
+        for choice, sentence in choices.items()
+        if choice in {preparation.get(policy) for preparation in prepared.values()}
+    ]
+    longest: dict[int, list[str]] = {}
+    for method, preparation in prepared.items():
+        if preparation.get("max_length"):
+            longest.setdefault(preparation["max_length"], []).append(method)
+    sentences += [f"{listed(methods)}: sub-sampled to {n} time points at most." for n, methods in longest.items()]
+    return " ".join(sentences)
+
+
+def _computing(material: Material) -> float:
+    """Seconds of all runs; a pre-training that several of them share counts once."""
+    shared = {
+        result.details.get("pretrained") or (result.method, result.dataset, result.resample): result.pretrain_seconds
+        for result in material.finished
+    }
+    return sum(shared.values()) + sum(result.finetune_seconds + result.test_seconds for result in material.finished)
+
+
+def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
+    """Who won, by how much, whether that is significant, and what it cost; a sentence each."""
+    scores, ranks = comparison.scores, comparison.average_ranks
+    best, second, *_ = ranks.index
+    means = scores.mean()
+    yield (
+        f"**{best}** ranks best by accuracy: average rank {ranks[best]:.2f} of {len(ranks)} on "
+        f"{data_sets(len(scores))}, mean accuracy {means[best]:.4f}."
+    )
+    next_is = "Level with it is" if ranks[second] == ranks[best] else "Next is"
+    if len(scores) == 1:
+        yield f"{next_is} **{second}**, accuracy {means[second]:.4f}. No test tells methods apart by one data set."
+    else:
+        difference = scores[best] - scores[second]
+        interval = tables.interval(effects.bootstrap_interval(difference))
+        yield (
+            f"{next_is} **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference "
+            f"of {difference.mean():+.4f} (95 % interval {interval})."
+        )
+        alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
+        named = listed([method for method in ranks.index if method in alike])
+        yield (
+            f"At α = {comparison.alpha:g} (Wilcoxon, Holm) {best} is "
+            + (f"not told apart from {named}." if alike else "told apart from every other method.")
+        )
+    seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
+    cheapest = str(seconds.idxmin())
+    yield f"A run of {best} took {seconds[best]:.1f} s in the median" + (
+        ", less than any other."
+        if cheapest == best
+        else f"; the cheapest method is {cheapest}, {seconds[cheapest]:.1f} s."
+    )
+    if comparison.left_out:
+        yield f"{len(comparison.left_out)} data sets are left out of the ranks; the reasons stand below the diagram."

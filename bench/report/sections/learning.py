@@ -1,0 +1,52 @@
+"""A run from within: how it learned, and what its pre-training predicts of hidden values."""
+
+import numpy as np
+import pandas as pd
+
+from bench.methods.method import SHARED
+from bench.report.material import Material
+from bench.report.pictures.learning_curves import learning_curves
+from bench.report.pictures.reconstruction import reconstruction
+from bench.report.wording import picture
+
+
+def section(material: Material) -> str:
+    """Curves of the first run that has them, and what its pre-trained autoencoder makes of hidden values."""
+    # one of about 150 time points shows what is going on best
+    for result in sorted(material.finished, key=lambda result: abs(result.n_timepoints - 150)):
+        path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.npz"
+        if not result.pretrain_seconds or not path.exists():
+            continue
+        with np.load(path) as arrays:
+            kept = {name: arrays[name] for name in arrays.files}
+        panels = {
+            f"{phase} loss": _curve(kept[f"{phase}_losses"], phase)
+            for phase in ("pretrain", "finetune")
+            if f"{phase}_losses" in kept
+        }
+        if not panels:
+            continue
+        name = f"{result.method} on {result.dataset}, resample {result.resample}"
+        shared = result.config.get("pretrained_on") in SHARED
+        lines = [
+            f"## A run from within\n\n{name}; its pre-training "
+            + ("is shared with other data sets, of which the series below are." if shared else "is its own.")
+        ]
+        lines.append(picture(material, learning_curves(panels), "learning", f"Learning curves of {name}"))
+        if "reconstruction_series" in kept:
+            figure = reconstruction(*(kept[f"reconstruction_{x}"] for x in ("series", "masked", "prediction")))
+            lines.append(
+                picture(
+                    material, figure, "reconstruction", f"What the pre-training of {name} predicts of hidden values"
+                )
+            )
+        return "\n\n".join(lines)
+    return ""
+
+
+def _curve(losses: np.ndarray, phase: str) -> pd.DataFrame:
+    """Loss by step, and its running mean over a twentieth of the steps."""
+    index = pd.RangeIndex(1, len(losses) + 1, name="step")
+    raw = pd.Series(losses, index)
+    smooth = raw.rolling(max(len(losses) // 20, 1), min_periods=1, center=True).mean()
+    return pd.DataFrame({phase: raw, "running mean": smooth})

@@ -1,0 +1,40 @@
+"""Questions that two methods answer together: is pre-training worth it, say."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bench.report import tables
+from bench.report.material import Material
+from bench.report.pictures.scatter import scatter
+from bench.report.wording import markdown, picture
+
+
+def section(material: Material) -> str:
+    """Table and scatters of the questions that the methods allow."""
+    if not material.answers:
+        return ""
+    lines = [
+        "## Paired questions",
+        markdown(tables.paired(material.answers)),
+        "On the data sets that both methods have. Intervals by bootstrap over data sets; p by Wilcoxon's signed-rank "
+        "test, Holm over the questions of this table (not over all pairs, as above); the probabilities by the Bayesian "
+        "signed-rank test, where a difference up to .01 counts as the same.",
+        "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
+    ]
+    shown: Counter[str] = Counter()
+    for answer in material.answers:
+        shown[answer.question] += 1
+        if shown[answer.question] == 1:
+            name = f"{answer.pair.a}_{answer.pair.b}"
+            figure = scatter(answer.scores, replace(answer.pair, p_holm=answer.p_holm))
+            lines.append(picture(material, figure, name, answer.question))
+    return "\n\n".join(lines)
+
+
+def _differences(material: Material) -> Iterator[str]:
+    keys = ("pretrained_on", "preparation")
+    stored = {result.method: result.config for result in material.finished}
+    for pair in (answer.pair for answer in material.answers):
+        a, b = ({**stored[x].get("config", {}), **{key: stored[x].get(key) for key in keys}} for x in (pair.a, pair.b))
+        yield f"- {pair.a}, {pair.b}: {', '.join(tables.differences(a, b))}"

@@ -1,0 +1,44 @@
+"""Beside numbers that others published, where they were measured as ours were; if that was asked for."""
+
+from bench.published import guard, numbers
+from bench.report import tables
+from bench.report.material import Material
+from bench.report.wording import RANKED, data_sets, markdown, rank_diagram
+from bench.stats import comparison as statistics
+
+
+def section(material: Material) -> str:
+    """Table, diagram and sources; what was left out, and why."""
+    if not material.against_published:
+        return ""
+    own = material.runs[material.runs["resample"] == 0]
+    if own.empty:
+        return ""
+    normalise = {result.dataset: result.preparation["normalise"] for result in material.finished}
+    ours = {
+        str(dataset): guard.Conditions(int(n_test), normalise[str(dataset)])
+        for dataset, n_test in own.groupby("dataset", sort=False)["n_test"].first().items()
+    }
+    kept, excluded = guard.fair(numbers.load_published(), ours)
+    available = [method for method in numbers.METHODS if method in kept]
+    joined = guard.join(tables.score_table(own, "accuracy"), kept, available)
+    comparison = tables.compare(joined.rename(columns=numbers.METHODS))
+    if not comparison:
+        return ""
+    best = next(method for method in comparison.average_ranks.index if method in own["method"].values)
+    table = tables.beside(comparison, best)
+    reasons = guard.summary(entry for entry in excluded if entry.method in available)
+    cited = dict.fromkeys(
+        numbers.sources()[number.source].citation for number in numbers.load_published() if number.method in available
+    )
+    lines = [
+        f"## Beside published numbers\n\nOn the {data_sets(len(comparison.scores))} for which all of them have a "
+        "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run."
+        + (f" Wins and p: {best} against each; Holm over all pairs." if len(comparison.scores) > 1 else ""),
+        rank_diagram(material, comparison, "cd_published", RANKED["accuracy"], " beside published numbers"),
+        markdown(table),
+        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
+        "\n".join(f"- data sets left out: {line}" for line in statistics.reasons(comparison.left_out)),
+        "Sources:\n\n" + "\n".join(f"- {citation}" for citation in cited),
+    ]
+    return "\n\n".join(filter(None, lines))

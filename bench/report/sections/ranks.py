@@ -1,0 +1,58 @@
+"""Who is told apart from whom: ranks, tests and every pair, by accuracy and by macro F1."""
+
+import numpy as np
+
+from bench.report import tables
+from bench.report.material import Material
+from bench.report.pictures.pairwise_matrix import pairwise_matrix
+from bench.report.wording import RANKED, markdown, picture, rank_diagram
+from bench.stats import comparison as statistics
+from bench.stats import effects
+from bench.stats.comparison import Comparison
+
+
+def section(material: Material) -> str:
+    """A part for each score that methods are ranked by."""
+    return "\n\n".join(filter(None, (_ranks(material, score) for score in RANKED)))
+
+
+def _ranks(material: Material, score: str) -> str:
+    comparison = material.comparison if score == "accuracy" else tables.compare(material.scores[score])
+    if not comparison or len(comparison.scores) == 1:
+        return ""
+    lines = [f"## Ranks: {RANKED[score]}", rank_diagram(material, comparison, f"cd_{score}", RANKED[score])]
+    lines += _tests(comparison)
+    if score == "accuracy":
+        n, means = len(comparison.scores), comparison.scores.mean()
+        matrix = pairwise_matrix(comparison.pairs, means, n_datasets=n, alpha=comparison.alpha)
+        lines.append(picture(material, matrix, "pairs_accuracy", "Every method against every other"))
+        lines.append(markdown(tables.pairs(comparison)))
+        lines.append(_detectable(comparison))
+        lines.append("\n".join(f"- {line}" for line in statistics.describe(comparison)))
+    lines += [f"- left out: {line}" for line in statistics.reasons(comparison.left_out)]
+    return "\n\n".join(filter(None, lines))
+
+
+def _tests(comparison: Comparison) -> list[str]:
+    f = comparison.friedman
+    if not f or not np.isfinite(f.iman_davenport_f):  # two methods, or data sets that all agree
+        return []
+    return [
+        f"Friedman χ²({len(comparison.average_ranks) - 1}) = {f.chi2:.2f}, p = {f.p:.3g}; "
+        f"Iman–Davenport F = {f.iman_davenport_f:.2f}, p = {f.iman_davenport_p:.3g}."
+    ]
+
+
+def _detectable(comparison: Comparison) -> str:
+    best, second, *_ = comparison.average_ranks.index
+    alpha = comparison.alpha / len(comparison.pairs)
+    difference = comparison.scores[best] - comparison.scores[second]
+    smallest = effects.smallest_detectable_difference(difference, alpha=alpha)
+    if not np.isfinite(smallest):
+        return (
+            f"{len(difference)} data sets are too few: Holm's first step could not have rejected whatever the scores."
+        )
+    return (
+        f"Between {best} and {second}, {len(difference)} data sets as different as these show a true difference of "
+        f"{smallest:.4f} four times in five, at Holm's first step."
+    )

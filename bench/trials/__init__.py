@@ -1,0 +1,1 @@
+"""What we do to ourselves: faults, chaos, measurements of speed; may import every room."""

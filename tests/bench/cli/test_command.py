@@ -1,0 +1,89 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+
+PROJECT = Path(__file__).parents[3]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], capture_output=True, text=True, cwd=PROJECT, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--datasets", "GunPiont"], "GunPoint"),
+        (["--datasets", "Nowhere*"], "Nowhere"),
+        (["--methods", "timea"], "unknown method 'timea'; did you mean timae"),
+        (["--methods", ""], "--methods names no method"),
+        (["--preset", "quik"], "unknown preset 'quik'; did you mean quick"),
+        (["--executor", "cloud"], "unknown executor 'cloud'"),
+        (["--name", "a/b"], "got 'a/b'"),
+        (["--name", "../b"], "got '../b'"),
+        (["--root", "/does/not/exist"], "/does/not/exist"),
+        (["--datasets", "Beef"], "python -m ucr download Beef"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("UCR_ROOT", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # no archive of the user's there
+    code = main(["run", "--results", str(tmp_path / "results"), *arguments])
+    captured = capsys.readouterr()
+    assert code == 2
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_root_in_the_environment_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("UCR_ROOT", str(tmp_path / "gone"))
+    assert main(["run", "--results", str(tmp_path / "results")]) == 2
+    assert str(tmp_path / "gone") in capsys.readouterr().err
+
+
+def test_results_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert main(["run", "--results", str(tmp_path / "file")]) == 2
+    assert "cannot write to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "report"])
+def test_a_contest_that_is_not_there(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "nothing", "--results", str(tmp_path)]) == 2
+    assert "no contest" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_answers_without_the_heavy_libraries() -> None:
+    start = time.perf_counter()
+    done = run("--help")
+    assert done.returncode == 0
+    assert "status" in done.stdout
+    heavy = ("torch", "lightning", "sktime", "matplotlib")
+    code = f"import sys, bench.__main__; print([m for m in {heavy} if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert loaded.stdout.strip() == "[]", f"loaded in {time.perf_counter() - start:.1f} s"
+
+
+def test_compare_reads_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("dataset,a,b\nx,0.5,0.6\ny,0.7,0.9\nz,0.1,0.2\n")
+    assert main(["compare", str(table), "--json"]) == 0
+    assert '"wins": 3' in capsys.readouterr().out
+    assert main(["compare", str(tmp_path / "none.csv")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

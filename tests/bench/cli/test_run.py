@@ -1,0 +1,261 @@
+"""The whole way on a tiny archive, as a user goes it: run, kill, resume, report."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+PROJECT = Path(__file__).parents[3]
+METHODS = "timae,timae-scratch,timae-probe,1nn-dtw,minirocket"
+
+
+class Contest:
+    def __init__(self, folder: Path, archive: Path, *, methods: str = METHODS, datasets: str = "Sines,Waves,Ragged"):
+        self.folder, self.methods, self.datasets = folder, methods, datasets
+        self.environment = {**os.environ, "UCR_ROOT": str(archive), "COLUMNS": "200"}
+        self.results, self.reports = folder / "results" / "tiny", folder / "reports" / "tiny"
+
+    def command(self, *more: str) -> list[str]:
+        return [
+            *[sys.executable, "-m", "bench", "run", "--datasets", self.datasets, "--methods", self.methods],
+            *["--preset", "smoke", "--workers", "2", "--name", "tiny"],
+            *["--results", str(self.folder / "results"), "--reports", str(self.folder / "reports"), *more],
+        ]
+
+    def run(self, *more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*more), capture_output=True, text=True, env=self.environment, cwd=PROJECT, check=False
+        )
+
+    def written(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.results)): path.read_bytes() for path in self.results.glob("*/*/resample-*.npz")
+        }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory, tiny_archive: Path) -> Contest:
+    contest = Contest(tmp_path_factory.mktemp("contest"), tiny_archive)
+    done = contest.run()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith(f"report: {contest.reports / 'report.md'}")
+    assert "15 runs, 0 done, 15 to do" in done.stdout
+    return contest
+
+
+def test_every_run_leaves_a_whole_result(finished: Contest) -> None:
+    for method in METHODS.split(","):
+        for dataset in ("Sines", "Waves", "Ragged"):
+            result = json.loads((finished.results / method / dataset / "resample-0.json").read_text())
+            assert result["method"] == method
+            assert 0 <= result["accuracy"] <= 1
+            arrays = np.load(finished.results / method / dataset / "resample-0.npz")
+            assert arrays["probabilities"].shape == (result["n_test"], result["n_classes"])
+            assert result["accuracy"] == np.mean(arrays["truth"] == arrays["predictions"])
+            assert (result["pretrain_seconds"] > 0) == (method in ("timae", "timae-probe"))
+            assert result["finetune_seconds"] > 0
+            assert result["peak_memory_mb"] > 50
+            assert result["environment"]["versions"]["torch"]
+
+
+def test_the_report_shows_every_method_and_its_pictures(finished: Contest) -> None:
+    text = (finished.reports / "report.md").read_text()
+    for method in METHODS.split(","):
+        assert f"| {method} |" in text
+    for picture in ("cd_accuracy", "cd_f1_macro", "timae_timae-scratch", "seconds"):
+        assert f"]({picture}.svg)" in text
+        assert (finished.reports / f"{picture}.svg").stat().st_size > 1000
+    accuracy = pd.read_csv(finished.reports / "accuracy.csv", index_col="dataset")
+    assert sorted(accuracy.columns) == sorted(METHODS.split(","))
+    assert sorted(accuracy.index) == ["Ragged", "Sines", "Waves"]
+    assert len(pd.read_csv(finished.reports / "results.csv")) == 15
+
+
+def test_running_again_does_nothing_and_the_report_stays(finished: Contest) -> None:
+    before, report = finished.written(), (finished.reports / "report.md").read_bytes()
+    done = finished.run()
+    assert done.returncode == 0, done.stderr
+    assert "15 done, 0 to do" in done.stdout
+    assert finished.written() == before
+    assert (finished.reports / "report.md").read_bytes() == report
+
+
+def test_the_same_run_gives_the_same_bytes(finished: Contest, tmp_path: Path, tiny_archive: Path) -> None:
+    again = Contest(tmp_path, tiny_archive, datasets="Waves")
+    assert again.run().returncode == 0
+    for name, content in again.written().items():
+        assert content == finished.written()[name], name
+
+
+def test_a_run_alone_is_the_run_in_the_contest_from_its_start(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,minirocket", datasets="Waves")
+    assert contest.run("--keep-checkpoints").returncode == 0
+    kept = contest.written()
+    assert len(list((contest.results / "work").glob("*/finetune.ckpt"))) == 1
+    for method in ("timae-scratch", "minirocket"):
+        path = contest.results / method / "Waves" / "resample-0.npz"
+        path.unlink()
+        command = [sys.executable, "-m", "bench", "run-one", f"{method}/Waves/resample-0", "--name", "tiny"]
+        environment = {**contest.environment, "OMP_NUM_THREADS": "2"}
+        subprocess.run([*command, "--results", contest.results.parent], check=True, env=environment, cwd=PROJECT)
+    assert contest.written() == kept
+
+
+def test_one_contest_has_one_preset_whatever_is_asked_for_later(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,timae-random-probe", datasets="Sines")
+    assert contest.run().returncode == 0
+    part = Contest(tmp_path, tiny_archive, methods="timae-random-probe", datasets="Sines")
+    refused = part.run("--preset", "ecg5000")
+    assert refused.returncode == 2
+    assert "was run with preset smoke, not ecg5000" in refused.stderr
+    asked = part.command("--preset", "ecg5000", "--rerun", "stale")
+    asked[asked.index("run")] = "plan"
+    planned = [word for word in asked if word not in ("--reports", str(tmp_path / "reports"), "--rerun", "stale")]
+    out = subprocess.run(planned, capture_output=True, text=True, env=part.environment, cwd=PROJECT, check=True).stdout
+    assert "2 runs, 0 done, 2 to do" in out  # what was not asked for would be stale, and is redone with it
+
+
+def test_a_stale_result_is_refused_or_redone(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines")
+    assert contest.run().returncode == 0
+    path = contest.results / "timae-scratch" / "Sines" / "resample-0.json"
+    stored = json.loads(path.read_text())
+    stored["config"]["config"]["head"]["lr"] = 0.5
+    path.write_text(json.dumps(stored))
+    refused = contest.run()
+    assert refused.returncode == 2
+    assert "config.config.head.lr: stored 0.5, now 0.001" in refused.stderr
+    assert "--rerun stale" in refused.stderr
+    assert json.loads(path.read_text())["config"]["config"]["head"]["lr"] == 0.5
+    redone = contest.run("--rerun", "stale")
+    assert "1 to do, 1 of them again" in redone.stdout
+    assert redone.returncode == 0
+    assert json.loads(path.read_text())["config"]["config"]["head"]["lr"] == 0.001
+
+
+def test_a_damaged_result_is_named_and_nothing_is_done(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines")
+    assert contest.run().returncode == 0
+    path = contest.results / "timae-scratch" / "Sines" / "resample-0.json"
+    path.write_text(path.read_text()[:100])
+    refused = contest.run()
+    assert refused.returncode == 2
+    assert str(path) in refused.stderr
+    assert len(path.read_text()) == 100
+
+
+def test_one_failing_run_does_not_stop_the_others(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="minirocket,timae-scratch", datasets="Sines,Short")
+    done = contest.run()  # MiniRocket needs 9 time points, Short has 5
+    assert done.returncode == 1
+    assert "minirocket/Short" in done.stderr
+    error = contest.results / "minirocket" / "Short" / "resample-0.error.txt"
+    assert error.read_text().startswith("Traceback")
+    assert len(contest.written()) == 3
+    assert "minirocket/Short/resample-0: `" in (contest.reports / "report.md").read_text()
+
+
+def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path, tiny_archive: Path, finished: Contest) -> None:
+    contest = Contest(tmp_path, tiny_archive)
+    process = subprocess.Popen(
+        contest.command(), env=contest.environment, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while len(contest.written()) < 2 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = {path: path.stat().st_mtime_ns for path in contest.results.glob("*/*/resample-*.json")}
+    assert 1 <= len(kept) < 15
+    done = contest.run()
+    assert done.returncode == 0, done.stderr
+    assert f"{len(kept)} done, {15 - len(kept)} to do" in done.stdout
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert contest.written() == finished.written()
+
+
+def test_resamples_differ(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="1nn-dtw", datasets="Waves")
+    assert contest.run("--resamples", "3").returncode == 0
+    seeds = contest.run("--resamples", "3", "--same-split")
+    assert seeds.returncode == 2
+    assert "Waves/resample-1: the contest was run without --same-split before" in seeds.stderr
+    truths = [np.load(p)["truth"].tolist() for p in sorted(contest.results.glob("*/*/resample-*.npz"))]
+    assert len(truths) == 3
+    assert len({tuple(truth) for truth in truths}) > 1
+    assert len({tuple(sorted(truth)) for truth in truths}) == 1
+
+
+def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_archive: Path) -> None:
+    methods = "timae-archive,timae-archive-probe,timae-random-probe"
+    contest = Contest(tmp_path, tiny_archive, methods=methods)
+    assert contest.run().returncode == 0
+    assert contest.run("--exclude-self").returncode == 0
+
+    def stored(method: str) -> list[dict[str, Any]]:
+        return [json.loads(path.read_text()) for path in sorted(contest.results.glob(f"{method}/*/resample-0.json"))]
+
+    shared = [result for method in ("timae-archive", "timae-archive-probe") for result in stored(method)]
+    assert len(shared) == 6
+    assert len({result["details"]["pretrained"] for result in shared}) == 1
+    assert len({result["config"]["archive"] for result in shared}) == 1
+    assert (contest.results / "pretrained" / f"{shared[0]['details']['pretrained']}.pt").exists()
+    others = [result for method in ("timae-archive-others", "timae-archive-others-probe") for result in stored(method)]
+    assert len({result["details"]["pretrained"] for result in others}) == 3  # one a data set, for both methods
+    assert len(list((contest.results / "pretrained").glob("*.pt"))) == 4
+    assert all("archive" not in result["config"] for result in stored("timae-random-probe"))
+    report = (contest.reports / "report.md").read_text()
+    assert "| frozen: pre-trained against untrained | timae-archive-probe | timae-random-probe |" in report
+    assert (
+        "| pre-trained on the archive against on its other data sets | timae-archive | timae-archive-others |" in report
+    )
+
+    alone = Contest(tmp_path / "alone", tiny_archive, methods="timae-archive-probe", datasets="Waves")
+    assert alone.run("--pretrain-on", "Sines,Waves,Ragged").returncode == 0
+    assert alone.run("--pretrain-on", "Sines,Waves,Ragged", "--exclude-self").returncode == 0
+    assert "--pretrain-on Sines,Waves,Ragged" in (alone.reports / "report.md").read_text()
+    for method in ("timae-archive-probe", "timae-archive-others-probe"):
+        [one] = [result for result in stored(method) if result["dataset"] == "Waves"]
+        path = alone.results / method / "Waves" / "resample-0.json"
+        assert json.loads(path.read_text())["details"]["pretrained"] == one["details"]["pretrained"]
+
+    fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run()
+    assert "2 runs, 2 done, 0 to do" in fewer.stdout
+    another = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Short").run()
+    assert another.returncode == 2
+    assert "timae-archive/Sines/resample-0: its shared pre-training saw other data sets" in another.stderr
+    assert json.loads((contest.results / "contest.json").read_text())["datasets"] == ["Sines", "Waves", "Ragged"]
+
+
+def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) -> None:
+    alone = Contest(tmp_path, tiny_archive, methods="timae-archive", datasets="Sines").run("--exclude-self")
+    assert alone.returncode == 2
+    assert alone.stderr.startswith(
+        "bench: timae-archive-others is pre-trained on the other data sets, and Sines is alone"
+    )
+    assert "--pretrain-on" in alone.stderr
+    assert len(alone.stderr.splitlines()) == 1
+
+
+def test_seeds_on_one_split_are_no_resamples(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Waves")
+    assert contest.run().returncode == 0
+    first = contest.written()
+    assert contest.run("--resamples", "2", "--same-split").returncode == 0
+    assert first.items() < contest.written().items()  # a contest of one seed goes on with more
+    runs = [np.load(path) for path in sorted(contest.results.glob("*/*/resample-*.npz"))]
+    assert runs[0]["truth"].tolist() == runs[1]["truth"].tolist()
+    assert not np.array_equal(runs[0]["probabilities"], runs[1]["probabilities"])
+    assert "2 seeds on the archive’s own split" in (contest.reports / "report.md").read_text()
+    other = contest.run("--resamples", "2")
+    assert other.returncode == 2
+    assert "the contest was run with --same-split before" in other.stderr

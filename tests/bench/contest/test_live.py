@@ -1,0 +1,48 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.contest.live import Live, claim, running
+
+PROJECT = Path(__file__).parents[3]
+
+
+def test_a_claim_keeps_others_out_and_ends_with_its_owner(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from bench.contest.live import claim\n"
+        "with claim(Path(sys.argv[1])) as mine: print(mine, flush=True); time.sleep(60)"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=PROJECT
+    )
+    assert owner.stdout is not None
+    with owner, owner.stdout:
+        assert owner.stdout.readline() == "True\n"
+        with claim(tmp_path) as mine:
+            assert not mine
+        owner.kill()
+        owner.wait()
+    with claim(tmp_path) as mine:
+        assert mine
+
+
+def test_live_state_is_there_while_it_lasts(tmp_path: Path) -> None:
+    folder = tmp_path / "m.D.0"
+    folder.mkdir()
+    with Live(folder, "m/D/resample-0") as live:
+        live.report("pretrain", 3, 10, 0.25)
+        live.write()
+        [state] = running(tmp_path)
+        assert (state["phase"], state["step"], state["steps"], state["loss"]) == ("pretrain", 3, 10, 0.25)
+        live.report("finetune", 1, 10, float("nan"))
+        live.write()
+        assert running(tmp_path)[0]["loss"] is None
+        path = folder / "state.json"
+        state["pid"] = 2**22 + 1  # of no process
+        path.write_text(json.dumps(state))
+        assert running(tmp_path) == []
+        state["host"] = "elsewhere"  # gives signs of life
+        path.write_text(json.dumps(state))
+        assert len(running(tmp_path)) == 1
+    assert not path.exists()

@@ -1,0 +1,138 @@
+import csv
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bench.published import guard, numbers
+from bench.published.guard import Conditions
+from bench.published.numbers import Published
+from bench.stats.comparison import TableError
+from ucr.archive import ARCHIVE
+
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "reference_results.csv"
+
+
+def number(dataset: str, accuracy: float, **changed: object) -> Published:
+    fields = {
+        "method": "m", "source": "tsml-eval", "licence": "BSD-3-Clause", "aggregate": "single", "n_runs": 1,
+        "archive_variant": "original",
+    }  # fmt: skip
+    return Published(**{**fields, **changed}, dataset=dataset, accuracy=accuracy)
+
+
+def ours(normalise: str = "none", **changed: object) -> dict[str, Conditions]:
+    return {name: Conditions(info.n_test, normalise, **changed) for name, info in ARCHIVE.items()}
+
+
+class TestFair:
+    def test_a_rounded_number_is_snapped_to_its_count(self):
+        kept, excluded = guard.fair([number("Coffee", 0.964286), number("Beef", 0.766667)], ours())
+        assert kept.loc["Coffee", "m"] == 27 / 28
+        assert kept.loc["Beef", "m"] == 23 / 30
+        assert excluded == []
+
+    def test_the_mean_of_five_runs_is_a_count_over_five_times_the_cases(self):
+        kept, excluded = guard.fair([number("Beef", 0.773333, aggregate="mean", n_runs=5)], ours())
+        assert kept.loc["Beef", "m"] == 116 / 150
+        assert excluded == []
+
+    def test_an_ensemble_answers_once(self):
+        _, excluded = guard.fair([number("Beef", 0.773333, aggregate="ensemble", n_runs=5)], ours())
+        assert [e.reason for e in excluded] == ["no count of right answers over our 30 test cases"]
+
+    def test_chinatown_with_345_cases_is_excluded_and_with_343_kept(self):
+        kept, excluded = guard.fair(
+            [number("Chinatown", round(329 / 345, 6)), number("Chinatown", round(327 / 343, 6), method="n")], ours()
+        )
+        assert excluded == [("m", "Chinatown", "no count of right answers over our 343 test cases")]
+        assert kept["n"].dropna().to_dict() == {"Chinatown": 327 / 343}
+
+    @pytest.mark.parametrize("variant", ["eq", "nmv"])
+    def test_altered_variants_are_excluded(self, variant):
+        _, excluded = guard.fair([number("DodgerLoopDay", 0.5, archive_variant=variant)], ours())
+        assert excluded == [("m", "DodgerLoopDay", f"altered data (variant {variant!r} of the archive)")]
+
+    @pytest.mark.parametrize(("source", "normalise", "fair"), [
+        ("tsml-eval", "none", True), ("tsml-eval", "series", False),
+        ("rocket", "series", True), ("rocket", "none", False),
+        ("t-loss", "none", False), ("t-loss", "series", False),
+    ])  # fmt: skip
+    def test_normalisation_matters_where_the_archive_is_not_normalised(self, source, normalise, fair):
+        assert not ARCHIVE["BME"].znormalised
+        assert ARCHIVE["Beef"].znormalised
+        numbers = [number("BME", 0.96, source=source), number("Beef", 0.7, source=source)]
+        kept, excluded = guard.fair(numbers, ours(normalise))
+        assert kept.loc["Beef", "m"] == 0.7
+        assert [e.dataset for e in excluded] == ([] if fair else ["BME"])
+
+    def test_other_resamples_are_another_split(self):
+        kept, excluded = guard.fair([number("Beef", 0.7)], ours(resamples=(0, 1, 2)))
+        assert kept.empty
+        assert excluded == [("m", "Beef", "published on the default split, ours on resamples 0, 1, 2")]
+
+    def test_data_sets_that_we_did_not_run_are_passed_over(self):
+        kept, excluded = guard.fair([number("Beef", 0.7)], {"Coffee": Conditions(28, "none")})
+        assert list(kept.index) == ["Coffee"]
+        assert excluded == []
+
+
+class TestJoin:
+    def test_published_methods_stand_beside_ours(self):
+        scores = pd.DataFrame({"us": {"Beef": 0.5, "Coffee": 1.0}})
+        kept, _ = guard.fair([number("Beef", 0.7)], ours())
+        joined = guard.join(scores, kept, ["m"])
+        assert joined.loc["Beef"].to_dict() == {"us": 0.5, "m": 0.7}
+        assert math.isnan(joined.loc["Coffee", "m"])
+
+    def test_an_unknown_method_and_a_name_taken_twice_are_refused(self):
+        kept, _ = guard.fair([number("Beef", 0.7)], ours())
+        with pytest.raises(TableError, match=r"no fair published number of 'x' .* there are: m"):
+            guard.join(pd.DataFrame({"us": {"Beef": 0.5}}), kept, ["x"])
+        with pytest.raises(TableError, match="'m' is a published method and one of ours"):
+            guard.join(pd.DataFrame({"m": {"Beef": 0.5}}), kept, ["m"])
+
+
+class TestShippedNumbers:
+    def test_every_source_has_a_licence_and_a_citation(self):
+        found = numbers.load_published()
+        assert {n.source for n in found} == set(numbers.sources())
+        assert all(n.licence for n in found)
+        assert all(len(source.citation) > 40 for source in numbers.sources().values())
+
+    @pytest.mark.parametrize("normalise", ["series", "none"])
+    def test_the_methods_that_stand_for_the_field_keep_most_data_sets(self, normalise):
+        kept, excluded = guard.fair(numbers.load_published(), ours(normalise))
+        assert kept[list(numbers.METHODS)].notna().sum().min() >= 90
+        assert any("BME" in line for line in guard.summary(excluded))
+
+    def test_the_guard_finds_the_sources_that_used_another_chinatown(self):
+        _, excluded = guard.fair(numbers.load_published(), ours())
+        counted = {e.method for e in excluded if e.dataset == "Chinatown" and e.reason.startswith("no count")}
+        assert counted == {"EE", "PF", "ResNet", "TS-CHIEF"}
+
+    @pytest.mark.parametrize(
+        ("ours", "other"), [("ROCKET", "ROCKET (authors)"), ("InceptionTime", "InceptionTime (authors)")]
+    )
+    def test_the_same_classifier_tells_how_a_source_normalised(self, ours, other):
+        # tsml-eval left the data as they are; where the other source normalised each series, it strays there and
+        # only there
+        accuracy = {
+            (n.method, n.dataset): n.accuracy for n in numbers.load_published() if n.archive_variant == "original"
+        }
+        gaps: dict[bool, list[float]] = {True: [], False: []}
+        for name, info in ARCHIVE.items():
+            if (ours, name) in accuracy:
+                gaps[info.znormalised].append(abs(accuracy[ours, name] - accuracy[other, name]))
+        normalised, raw = (sum(gaps[key]) / len(gaps[key]) for key in (True, False))
+        assert raw > 2 * normalised
+
+    @pytest.mark.skipif(not REFERENCE.exists(), reason="the reference tables are not beside the project")
+    def test_they_are_those_of_the_reference(self):
+        keys = ("classifier", "source", "aggregate", "n_runs", "archive_variant", "dataset")
+        with REFERENCE.open(newline="") as file:
+            reference = {tuple(row[key] for key in keys): float(row["accuracy"]) for row in csv.DictReader(file)}
+        for n in numbers.load_published():
+            key = (n.method, n.source, n.aggregate, str(n.n_runs), n.archive_variant, n.dataset)
+            assert reference[key] == n.accuracy

@@ -1,0 +1,350 @@
+import csv
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from made import a_result
+
+from bench.contest import results
+from bench.contest.definition import Contest
+from bench.contest.results import Result, ResultError
+from bench.methods.table import get_method
+from bench.report import tables
+from bench.report.export import export
+from bench.report.material import gather
+from bench.report.page import html_page
+from bench.report.write import write
+from ucr.archive import ARCHIVE
+
+METHODS = ("timae", "timae-scratch", "timae-probe", "timae-mamba", "minirocket")
+DATASETS = ("GunPoint", "ArrowHead", "OSULeaf", "ItalyPowerDemand", "ACSF1", "PLAID", "Own")
+
+
+def contest(folder: Path, resamples: int = 2) -> Contest:
+    return Contest("made", METHODS, DATASETS, resamples=resamples, preset="smoke", results=str(folder / "results"))
+
+
+def fill(made: Contest, *, skip: tuple[str, str] | None = None) -> None:
+    """Write results whose accuracies fall with the method's place, but for a little noise."""
+    random = np.random.default_rng(0)
+    for run in made.runs():
+        if skip == (run.method, run.dataset):
+            continue
+        place, trouble = METHODS[::-1].index(run.method), DATASETS.index(run.dataset)
+        accuracy = round(0.95 - 0.05 * place - 0.03 * trouble + random.uniform(0, 0.01), 3)
+        neural = run.method != "minirocket"
+        truth, probabilities = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])
+        result: Result = a_result(
+            method=run.method,
+            dataset=run.dataset,
+            resample=run.resample,
+            accuracy=accuracy,
+            n_train=30 * (trouble + 1),
+            n_test=ARCHIVE[run.dataset].n_test if run.dataset in ARCHIVE else 4,
+            n_parameters={"encoder": 1000, "total": 1100 + place} if neural else {},
+            pretrain_seconds=3.0 if neural else 0.0,
+            preparation={"normalise": "series"},
+            environment={"python": "3.11", "commit": "abc", "dirty": True, "versions": {"torch": "2"}},
+        )
+        arrays = {"truth": truth, "predictions": probabilities.argmax(1), "probabilities": probabilities}
+        if neural:
+            arrays |= {"pretrain_losses": np.linspace(1, 0.1, 40), "finetune_losses": np.linspace(1, 0.2, 50)}
+        results.write(run.path(made.folder), result, arrays)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contest, Path]:
+    folder = tmp_path_factory.mktemp("report")
+    made = contest(folder)
+    fill(made, skip=("timae-mamba", "Own"))
+    broken = made.folder / "timae-mamba" / "Own" / "resample-0.error.txt"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("Traceback\nMemoryError: too much\n")
+    write(gather(made, folder / "reports" / "made"))
+    return made, folder / "reports" / "made"
+
+
+def test_it_says_who_won_what_failed_and_what_was_left_out(written: tuple[Contest, Path]) -> None:
+    text = (written[1] / "report.md").read_text()
+    assert "**minirocket** ranks best by accuracy: average rank 1.00 of 5 on 6 data sets" in text
+    assert text.splitlines()[2].startswith("**Unfinished: 2 of 70 runs have no result**")
+    assert "left out: Own: no score of timae-mamba" in text
+    assert "- timae-mamba/Own/resample-0: `MemoryError: too much`" in text
+    assert "- not run: timae-mamba on Own, resample 1" in text
+    assert "abc with uncommitted changes" in text
+
+
+def test_numbers_stand_for_the_results_they_link_to(written: tuple[Contest, Path]) -> None:
+    _, folder = written
+    rows = re.findall(r"^\| (\w+) \|(.*)\|$", (folder / "report.md").read_text(), re.MULTILINE)
+    cells = [cell for name, row in rows if name in DATASETS for cell in re.findall(r"\[([\d.]+)\]\((.+?)\)", row)]
+    assert len(cells) == len(METHODS) * len(DATASETS) - 1
+    for number, target in cells:
+        found = [results.read(path).accuracy for path in (folder / target).glob("resample-*.json")]
+        assert len(found) == 2
+        assert number == f"{np.mean(found):.4f}"
+    with (folder / "results.csv").open() as file:
+        for row in csv.DictReader(file):
+            assert results.read(folder / row["result"]).accuracy == float(row["accuracy"])
+
+
+def test_every_picture_it_names_is_there(written: tuple[Contest, Path]) -> None:
+    text = (written[1] / "report.md").read_text()
+    named = re.findall(r"!\[.+?\]\((.+?)\)", text)
+    assert len(named) == len(set(named))
+    assert {"cd_accuracy.svg", "cd_f1_macro.svg", "pairs_accuracy.svg", "seconds.svg", "learning.svg"} <= set(named)
+    for name in named:
+        assert (written[1] / name).read_text().lstrip().startswith("<?xml")
+        assert (written[1] / name).with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_is_one_file_with_the_same_numbers(written: tuple[Contest, Path]) -> None:
+    page, text = (written[1] / "report.html").read_text(), (written[1] / "report.md").read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|\.\./)', page)
+    in_text = re.findall(r"\d\.\d{4}", text)
+    in_page = re.findall(r"\d\.\d{4}", re.sub(r'"data:[^"]*"', "", page))
+    assert in_page == in_text
+
+
+def test_html_is_escaped(tmp_path: Path) -> None:
+    page = html_page("a<b", "# a<b\n\n| x |\n| --- |\n| <script>1</script> |\n", tmp_path)
+    assert "<title>a&lt;b</title>" in page
+    assert "<td><script>" not in page
+
+
+def test_the_same_results_give_the_same_report(written: tuple[Contest, Path]) -> None:
+    made, folder = written
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    write(gather(made, folder))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_paired_questions_are_seen_from_the_method_asked_about(written: tuple[Contest, Path]) -> None:
+    material = gather(*written)
+    asked = {(answer.question, answer.pair.a, answer.pair.b): answer for answer in material.answers}
+    assert set(asked) == {
+        ("pre-trained against from scratch", "timae", "timae-scratch"),
+        ("fine-tuned against frozen", "timae", "timae-probe"),
+        ("Mamba against transformer", "timae-mamba", "timae"),
+    }
+    mamba = asked["Mamba against transformer", "timae-mamba", "timae"]
+    assert (mamba.pair.wins, mamba.pair.losses) == (6, 0)
+    assert mamba.pair.mean_difference == pytest.approx(0.15, abs=0.01)
+    worse = asked["pre-trained against from scratch", "timae", "timae-scratch"]
+    assert (worse.pair.wins, worse.pair.losses) == (0, 7)
+    assert worse.interval.high < 0
+
+
+def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
+    shared = ("-archive", "-archive-probe", "-archive-others", "-archive-others-probe", "-mamba-archive")
+    arms = ("", "-scratch", "-probe", "-random-probe", *shared)
+    table = pd.DataFrame({f"timae{arm}": [0.5, 0.6] for arm in arms})
+    asked: dict[str, set[str]] = {}
+    for answer in tables.answers(table):
+        a, b = (name.removeprefix("timae") for name in (answer.pair.a, answer.pair.b))
+        asked.setdefault(answer.question, set()).add(f"{a} | {b}")
+    assert asked == {
+        "pre-trained against from scratch": {" | -scratch", "-archive | -scratch", "-archive-others | -scratch"},
+        "fine-tuned against frozen": {
+            " | -probe",
+            "-archive | -archive-probe",
+            "-archive-others | -archive-others-probe",
+        },
+        "frozen: pre-trained against untrained": {
+            "-probe | -random-probe",
+            "-archive-probe | -random-probe",
+            "-archive-others-probe | -random-probe",
+        },
+        "pre-trained on the archive against on its own train split": {
+            "-archive | ",
+            "-archive-others | ",
+            "-archive-probe | -probe",
+            "-archive-others-probe | -probe",
+        },
+        "pre-trained on the archive against on its other data sets": {
+            "-archive | -archive-others",
+            "-archive-probe | -archive-others-probe",
+        },
+        "Mamba against transformer": {"-mamba-archive | -archive"},
+    }
+
+
+def test_methods_without_a_common_data_set_answer_no_question() -> None:
+    scores = {"A": {"timae": 0.5}, "B": {"timae-scratch": 0.5}, "C": {"timae": 0.4}, "D": {"timae-scratch": 0.4}}
+    assert tables.answers(pd.DataFrame(scores).T) == []
+
+
+def test_whose_series_a_method_was_pre_trained_on_is_what_its_configuration_says() -> None:
+    for name, source in (
+        ("timae", "train"),
+        ("timae-random-probe", ""),
+        ("timae-cls-scratch", ""),
+        ("timae-mamba-archive-probe", "archive"),
+        ("timae-transductive", "test"),
+        ("minirocket", ""),
+    ):
+        made = a_result(method=name, config=get_method(name, "smoke").describe())
+        assert tables.tidy([made])["pretrained_on"].tolist() == [source]
+
+
+def test_what_two_methods_do_not_share_is_named() -> None:
+    a, b = (get_method(name, "quick").describe()["config"] for name in ("timae-mamba", "timae-probe"))
+    assert tables.differences(a, a) == []
+    assert set(tables.differences(a, b)) == {
+        *(f"encoder.{name}" for name in ("block", "num_layers", "cls_embed", "positions")),
+        *("decoder.block", "head", "companion"),
+    }
+
+
+def test_deviation_over_resamples_is_apart_from_that_over_data_sets() -> None:
+    runs = pd.DataFrame(
+        {
+            "method": "a",
+            "dataset": ["x", "x", "y", "y"],
+            "accuracy": [0.4, 0.6, 0.8, 0.8],
+        }
+    )
+    row = tables.deviations(runs).iloc[0]
+    assert row["over splits or seeds (one data set)"] == f"{(0.02 / 2) ** 0.5:.4f}"
+    assert row["over data sets (their means)"] == f"{np.std([0.5, 0.8], ddof=1):.4f}"
+
+
+def test_seeds_stand_beside_the_numbers_they_are_held_against() -> None:
+    def runs(method: str, *accuracies: float) -> list[Result]:
+        config = get_method(method, "smoke").describe()
+        return [
+            a_result(method=method, resample=i, accuracy=a, f1_macro=0.6, config=config)
+            for i, a in enumerate(accuracies)
+        ]
+
+    made = [*runs("timae", 0.9, 0.94), *runs("timae-transductive", 0.9), *runs("timae-cross", 0.8)]
+    rows = tables.against(tables.tidy(made), {"timae": (0.9, 0.65)}).set_index("method")
+    assert rows.loc["timae", "accuracy"] == f"0.9200 ± {0.02 * 2**0.5:.4f}"
+    assert rows.loc["timae", "accuracy, ours − theirs"] == "+0.0200"
+    assert rows.loc["timae", "macro F1, ours − theirs"] == "-0.0500"
+    assert rows.loc["timae-transductive", "accuracy"] == "0.9000"
+    assert rows.loc["timae-transductive", "accuracy, theirs"] == "0.9000"
+    assert rows.loc["timae-transductive", "pre-trained on"] == "TEST, without labels"
+    assert rows.loc["timae-cross", "accuracy, theirs"] == "–"
+
+
+def test_a_pre_training_of_many_data_sets_is_spread_over_them() -> None:
+    def runs(method: str, name: str, datasets: str) -> list[Result]:
+        seconds = {"pretrain_seconds": 30.0, "finetune_seconds": 2.0, "test_seconds": 1.0}
+        return [
+            a_result(method=method, dataset=dataset, details={"pretrained": name.format(dataset)}, **seconds)
+            for dataset in datasets
+        ]
+
+    tidy = tables.tidy([*runs("shared", "one", "abc"), *runs("own", "of {}", "abc"), *runs("two", "other", "ab")])
+    seconds = tables.total_seconds(tidy).groupby(tidy["method"]).unique()
+    assert {method: list(values) for method, values in seconds.items()} == {"own": [33], "shared": [13], "two": [18]}
+
+
+@pytest.mark.parametrize("n_methods", [1, 2])
+def test_few_methods_and_one_data_set(tmp_path: Path, n_methods: int) -> None:
+    made = Contest("few", METHODS[:n_methods], ("GunPoint",), results=str(tmp_path / "results"))
+    fill(made)
+    path = write(gather(made, tmp_path / "few", against_published=True))
+    text = path.read_text()
+    assert ("No test tells methods apart by one data set." in text) == (n_methods == 2)
+    assert "| MiniRocket (published) |" in text
+    assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
+    for meaningless in ("nan", "Critical-difference", "p (Holm)"):
+        assert meaningless not in text
+
+
+def test_published_numbers_stand_beside_ours_with_their_sources(tmp_path: Path) -> None:
+    made = contest(tmp_path, resamples=1)
+    fill(made)
+    text = write(gather(made, tmp_path / "published", against_published=True)).read_text()
+    assert "| MiniRocket (published) |" in text
+    assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
+    assert "data sets left out: Own" in text
+    assert "Bake off redux" in text
+
+
+def test_seeds_that_were_not_run_are_told_in_a_line_a_method(tmp_path: Path) -> None:
+    made = contest(tmp_path, resamples=1)
+    fill(made)
+    text = write(gather(contest(tmp_path, resamples=3), tmp_path / "report")).read_text()
+    not_run = [line for line in text.splitlines() if line.startswith("- not run")]
+    assert not_run == [f"- not run: {method} on every data set, resamples 1 and 2" for method in METHODS]
+
+
+@pytest.mark.parametrize("damage", ["nothing", "cut"])
+def test_bad_results_write_nothing(tmp_path: Path, damage: str) -> None:
+    made = contest(tmp_path)
+    if damage == "cut":
+        fill(made)
+        path = next(made.runs()).path(made.folder)
+        path.write_text(path.read_text()[:50])
+    with pytest.raises(ResultError):
+        write(gather(made, tmp_path / "out"))
+    with pytest.raises(ResultError):
+        export(made, "wide", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_exports(written: tuple[Contest, Path], tmp_path: Path) -> None:
+    made, _ = written
+    export(made, "wide", tmp_path)
+    export(made, "long", tmp_path)
+    export(made, "latex", tmp_path)
+    wide = pd.read_csv(tmp_path / "accuracy.csv", index_col="dataset")
+    long = pd.read_csv(tmp_path / "accuracy_long.csv")
+    assert list(long.columns) == ["classifier_name", "dataset_name", "accuracy"]
+    pivoted = long.pivot_table(index="dataset_name", columns="classifier_name", values="accuracy")
+    pd.testing.assert_frame_equal(pivoted.sort_index(axis=1), wide.sort_index().sort_index(axis=1), check_names=False)
+    tex = (tmp_path / "accuracy.tex").read_text()
+    assert tex.count(r"\\") == 1 + len(DATASETS) + 2
+    assert tex.count(r"\textbf") == len(DATASETS)
+
+
+def test_tsml_files_hold_what_the_results_hold(written: tuple[Contest, Path], tmp_path: Path) -> None:
+    made, _ = written
+    paths = export(made, "tsml", tmp_path)
+    assert len(paths) == 68
+    lines = (tmp_path / "timae/Predictions/GunPoint/testResample1.csv").read_text().splitlines()
+    assert lines[0].split(",")[:5] == ["GunPoint", "timae", "TEST", "1", "MILLISECONDS"]
+    stored = results.read(made.folder / "timae/GunPoint/resample-1.json")
+    assert float(lines[2].split(",")[0]) == stored.accuracy
+    assert lines[3:] == ["0,0,,0.9,0.1", "1,1,,0.2,0.8", "1,0,,0.6,0.4"]
+
+
+def test_tsml_eval_reads_the_files(tmp_path: Path, peers: Path) -> None:
+    random, made = np.random.default_rng(0), contest(tmp_path)
+    for run in made.runs():
+        probabilities = random.dirichlet(np.ones(24), 100)
+        truth = random.permutation(np.arange(100) % 24)
+        arrays = {"truth": truth, "predictions": probabilities.argmax(1), "probabilities": np.float32(probabilities)}
+        identity = {"method": run.method, "dataset": run.dataset, "resample": run.resample, "n_classes": 24}
+        result = a_result(**identity, **results.score(truth, probabilities))
+        results.write(run.path(made.folder), result, arrays)
+    paths = export(made, "tsml", tmp_path / "out")
+    script = (
+        "import sys; from tsml_eval.evaluation.storage import load_classifier_results as load\n"
+        "from tsml_eval.utils.results_validation import validate_results_file as valid\n"
+        "for path in sys.stdin.read().split():\n"
+        "    assert valid(path); found = load(path); print(found.accuracy, found.balanced_accuracy)"
+    )
+    done = subprocess.run(
+        [peers, "-W", "ignore", "-c", script],
+        input="\n".join(map(str, paths)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    theirs = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
+    ours = [(result.accuracy, result.balanced_accuracy) for result in results.read_all(made.folder)]
+    np.testing.assert_allclose(theirs, ours)
+
+
+def test_a_contest_asked_for_in_parts_is_reported_whole() -> None:
+    first, second = Contest("a", ("timae",), ("GunPoint",), resamples=3), Contest("a", ("minirocket",), ("Coffee",))
+    both = second.widened(first)
+    assert (both.methods, both.datasets, both.resamples) == (("timae", "minirocket"), ("GunPoint", "Coffee"), 3)
