@@ -9,18 +9,17 @@ A run's files lie in <results>/<contest>/<method>/<dataset>/:
 """
 
 import json
-import math
 import os
 import tempfile
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-SCORES = ("accuracy", "balanced_accuracy", "f1_macro", "auroc", "log_loss")
+from bench.contest.scores import SCORES
 
 
 class ResultError(ValueError):
@@ -37,12 +36,8 @@ class Result:
     """0 is the archive's own split; k > 0 the field's stratified resample with seed k, or, in a contest of seeds on one
     split (``same_split`` in config), that split again with seed k."""
     seed: int
-    accuracy: float
-    balanced_accuracy: float
-    f1_macro: float
-    auroc: float | None
-    """One class against the rest, macro average over the classes in the test split; None if it has one class."""
-    log_loss: float
+    scores: dict[str, float | None]
+    """Every one of bench.contest.scores.SCORES."""
     n_train: int
     n_test: int
     n_classes: int
@@ -66,31 +61,21 @@ class Result:
     finished_at: str
     """UTC, ISO 8601."""
 
+    @property
+    def accuracy(self) -> float:
+        """The score that everybody asks for."""
+        accuracy = self.scores["accuracy"]
+        assert accuracy is not None
+        return accuracy
 
-def score(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, float | None]:
-    """Score class probabilities (case, class) against the truth (case,).
 
-    A case is predicted to be of its most probable class, the first of them in a tie. log_loss is the mean of
-    -ln p(truth), in nats, p not below 10⁻¹⁵.
-    """
-    from sklearn.metrics import (  # noqa: PLC0415 (a table of results must not wait for scikit-learn)
-        accuracy_score,
-        f1_score,
-        recall_score,
-        roc_auc_score,
-    )
-
-    predicted = probabilities.argmax(axis=1)
-    present = np.unique(truth)
-    areas = [roc_auc_score(truth == k, probabilities[:, k]) for k in present] if len(present) > 1 else []
-    of_truth = probabilities[np.arange(len(truth)), truth].clip(1e-15, 1)
-    return {
-        "accuracy": float(accuracy_score(truth, predicted)),
-        "balanced_accuracy": float(recall_score(truth, predicted, labels=present, average="macro", zero_division=0)),
-        "f1_macro": float(f1_score(truth, predicted, average="macro", zero_division=0)),
-        "auroc": float(np.mean(areas)) if areas else None,
-        "log_loss": float(-np.log(of_truth).mean()),
-    }
+def values_of(result: Result) -> dict[str, Any]:
+    """Return what stands in a result's file, in its order: the fields, each score among them."""
+    values: dict[str, Any] = {}
+    for field in fields(Result):
+        value = getattr(result, field.name)
+        values |= value if field.name == "scores" else {field.name: value}
+    return values
 
 
 def write(path: Path, result: Result, arrays: dict[str, NDArray[Any]]) -> None:
@@ -102,7 +87,7 @@ def write(path: Path, result: Result, arrays: dict[str, NDArray[Any]]) -> None:
         arrays: what goes into the .npz beside it.
     """
     write_whole(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
-    text = json.dumps(asdict(result), indent=1, allow_nan=False)
+    text = json.dumps(values_of(result), indent=1, allow_nan=False)
     write_text(path, text)
     error_path(path).unlink(missing_ok=True)
 
@@ -141,21 +126,36 @@ def read(path: Path) -> Result:
     """
     try:
         values = json.loads(path.read_bytes())
-        result = Result(**{field.name: values[field.name] for field in fields(Result)})
+        if newer := [key for key in SCORES if key not in values]:
+            values |= _scores_of_probabilities(path, newer)
+        named = {field.name: values[field.name] for field in fields(Result) if field.name != "scores"}
+        result = Result(**named, scores={key: values[key] for key in SCORES})
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"field {error} is missing" if isinstance(error, KeyError) else error
         raise ResultError(f"{path}: not a whole result ({why}); delete it and run again") from error
-    for name in SCORES:
-        value = getattr(result, name)
-        upper = math.inf if name == "log_loss" else 1
-        if not (value is None and name == "auroc") and not (isinstance(value, int | float) and 0 <= value <= upper):
-            raise ResultError(f"{path}: {name} must lie in [0, {upper}], got {value!r}; delete it and run again")
+    for key, value in result.scores.items():
+        highest = SCORES[key].highest
+        undefined = value is None and key != "accuracy"
+        if not undefined and not (isinstance(value, int | float) and 0 <= value <= highest):
+            raise ResultError(f"{path}: {key} must lie in [0, {highest:g}], got {value!r}; delete it and run again")
     if (result.method, result.dataset, f"resample-{result.resample}") != (*path.parts[-3:-1], path.stem):
         raise ResultError(
             f"{path}: is a result of {result.method} on {result.dataset}, resample {result.resample}: "
             "two results for one run; delete one of them"
         )
     return result
+
+
+def _scores_of_probabilities(path: Path, keys: Sequence[str]) -> dict[str, float | None]:
+    """Compute scores that a result was written without; none where its probabilities are not there either."""
+    stored = path.with_suffix(".npz")
+    if not stored.exists():
+        return {}
+    with np.load(stored) as arrays:
+        if "probabilities" not in arrays:
+            return {}
+        truth, probabilities = arrays["truth"], arrays["probabilities"].astype(np.float64)
+    return {key: SCORES[key].of(truth, probabilities) for key in keys}
 
 
 def read_all(folder: Path) -> list[Result]:

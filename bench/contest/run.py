@@ -23,6 +23,7 @@ import ucr.prepare
 from bench.contest import results, state
 from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, claim
+from bench.contest.scores import score
 from bench.methods.method import Method
 from bench.methods.table import get_method
 from timae.config import Recipe
@@ -150,7 +151,7 @@ def compute(
         method=run.method,
         dataset=run.dataset,
         resample=run.resample,
-        **results.score(test.labels, probabilities),  # type: ignore[arg-type]
+        scores=score(test.labels, probabilities),
         n_train=len(train.labels),
         n_test=len(test.labels),
         n_classes=n_classes,

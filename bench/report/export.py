@@ -8,6 +8,7 @@ import pandas as pd
 from bench.contest import results
 from bench.contest.definition import Contest
 from bench.contest.results import Result
+from bench.contest.scores import SCORES
 from bench.report import tables
 
 
@@ -24,14 +25,14 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
         return [_tsml(contest, result, folder) for result in finished]
     runs = tables.tidy(finished)
     if form == "long":
-        return [_write(folder / f"{score}_long.csv", _long(runs, score)) for score in results.SCORES]
+        return [_write(folder / f"{score}_long.csv", _long(runs, score)) for score in SCORES]
     by_score = tables.score_tables(runs)
     if form == "wide":
         return [
             _write(folder / f"{score}.csv", table.reset_index().to_csv(index=False, lineterminator="\n"))
             for score, table in by_score.items()
         ]
-    return [_write(folder / f"{score}.tex", latex(by_score[score])) for score in ("accuracy", "f1_macro")]
+    return [_write(folder / f"{score}.tex", latex(by_score[score])) for score in SCORES if SCORES[score].ranked]
 
 
 def _long(runs: pd.DataFrame, score: str) -> str:

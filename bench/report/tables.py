@@ -6,14 +6,14 @@ columns methods, the mean over resamples, NaN where there is no run.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from bench.contest import results
-from bench.contest.results import Result
+from bench.contest.results import Result, values_of
+from bench.contest.scores import SCORES
 from bench.stats import comparison as statistics
 from bench.stats import effects
 from bench.stats.comparison import Comparison, Pair
@@ -64,11 +64,7 @@ def tidy(results: Iterable[Result]) -> pd.DataFrame:
     """Return one row a run: identity, scores, sizes, seconds, memory, parameters."""
     rows = []
     for result in results:
-        row = {
-            field.name: getattr(result, field.name)
-            for field in fields(Result)
-            if field.name not in ("n_parameters", "preparation", "config", "details", "environment")
-        }
+        row = {name: value for name, value in values_of(result).items() if not isinstance(value, dict)}
         row["pretraining"] = result.details.get("pretrained", "")
         row["pretrained_on"] = _pretrained_on(result)
         row["encoder_parameters"] = result.n_parameters.get("encoder")
@@ -146,17 +142,19 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
     pretraining = phases(runs)["pretrain"].groupby(runs["method"]).median()
     parameters = runs.groupby("method")["encoder_parameters"].median()
     n_runs = runs["method"].value_counts()
+    others = sorted(SCORES.keys() - {"accuracy"}, key=lambda key: (not SCORES[key].ranked, [*SCORES].index(key)))
+
+    def shown(key: str, method: str) -> str:
+        return f"{means[key][method]:.{SCORES[key].digits}f}"
+
     return pd.DataFrame(
         {
             "method": method,
             "data sets": int(tables["accuracy"][method].notna().sum()),
             "runs": int(n_runs[method]),
-            "accuracy": f"{means.accuracy[method]:.4f}",
+            SCORES["accuracy"].name: shown("accuracy", method),
             "average rank": f"{ranks[method]:.2f}" if method in ranks else "–",
-            "macro F1": f"{means.f1_macro[method]:.4f}",
-            "balanced accuracy": f"{means.balanced_accuracy[method]:.4f}",
-            "AUROC": f"{means.auroc[method]:.4f}",
-            "log loss": f"{means.log_loss[method]:.3f}",
+            **{SCORES[key].name: shown(key, method) for key in others},
             "seconds": f"{seconds[method]:.1f}",
             "of them pre-training": f"{pretraining[method]:.1f}" if pretraining[method] else "–",
             "encoder parameters": count(parameters[method]),
@@ -348,4 +346,4 @@ def costs(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def score_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Score table of each score."""
-    return {score: score_table(runs, score) for score in results.SCORES}
+    return {score: score_table(runs, score) for score in SCORES}

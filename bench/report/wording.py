@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from bench.contest.scores import SCORES
 from bench.report.material import Material
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
 from bench.stats.comparison import Comparison
 
-RANKED = {"accuracy": "accuracy", "f1_macro": "macro F1"}
+RANKED = {key: score.name for key, score in SCORES.items() if score.ranked}
 """Scores that methods are ranked by → what they are called."""
 
 

@@ -1,4 +1,4 @@
-"""Compares the methods in a CSV file: reads the table, hands it to bench.statistics, words the answer.
+"""Compares the methods in a CSV file: reads the table, hands it to bench.stats.comparison, words the answer.
 
 Two shapes are read, told apart by the header:
 
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from bench import statistics
-from bench.statistics import Comparison, TableError
+from bench.stats import comparison as statistics
+from bench.stats.comparison import Comparison, TableError
 
 LONG = ("classifier_name", "dataset_name", "accuracy")
 
@@ -208,3 +208,4 @@ def _score(text: str, where: str) -> float:
 
 def _finite(value: float) -> float | None:
     """The number, or None where JSON has no word for it."""
+    return value if math.isfinite(value) else None

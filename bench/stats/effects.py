@@ -1,6 +1,6 @@
 """How large the difference between two methods is, how sure that is, and what a method costs for it.
 
-Tests answer whether methods differ (bench.statistics); whether the difference matters is another question. The
+Tests answer whether methods differ (bench.stats.comparison); whether the difference matters is another question. The
 input is the differences of two methods, one a data set, taken from two columns of a score table.
 """
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from bench.statistics import DECIMALS
+from bench.stats.comparison import DECIMALS
 
 Floats = npt.NDArray[np.float64]
 
@@ -154,3 +154,4 @@ def pareto_front(costs: "pd.Series[float]", scores: "pd.Series[float]") -> list[
         if score > best or (score == best and cost == at):
             front.append(str(row.Index))
             best, at = score, cost
+    return front

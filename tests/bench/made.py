@@ -1,8 +1,11 @@
 """Results made up for tests."""
 
-from bench.contest import results, state
+from typing import Any
+
+from bench.contest import state
 from bench.contest.definition import Run
 from bench.contest.results import Result
+from bench.contest.scores import SCORES
 from bench.methods.table import get_method
 from ucr.archive import ARCHIVE
 
@@ -15,12 +18,12 @@ def a_result(**changes: object) -> Result:
         "finetune_seconds": 2.0, "test_seconds": 0.1, "peak_memory_mb": 100.0, "device": "cpu", "data_sha256": "0",
         "preparation": {}, "config": {}, "details": {}, "environment": {}, "finished_at": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip
-    return Result(**{**values, **changes})  # type: ignore[arg-type]
+    return _result({**values, **changes})
 
 
 def a_stored_result(run: Run, preset: str, seconds: tuple[float, float, float], **changes: object) -> Result:
     """A result as a finished run of it would have left it, if it had cost these seconds."""
-    values: dict[str, object] = dict.fromkeys(results.SCORES, 0.5)
+    values: dict[str, object] = dict.fromkeys(SCORES, 0.5)
     values |= dict(zip(("pretrain_seconds", "finetune_seconds", "test_seconds"), seconds, strict=True))
     info = ARCHIVE[run.dataset]
     values |= {
@@ -31,4 +34,10 @@ def a_stored_result(run: Run, preset: str, seconds: tuple[float, float, float], 
         "config": {**get_method(run.method, preset).describe(), "same_split": False},
         "environment": {"versions": state._versions()}, "finished_at": "2020-01-01T00:00:00+00:00",
     }  # fmt: skip
-    return Result(**(values | changes))  # type: ignore[arg-type]
+    return _result(values | changes)
+
+
+def _result(values: dict[str, Any]) -> Result:
+    """A result of what stands in its file."""
+    scores = {key: values.pop(key) for key in SCORES}
+    return Result(**values, scores=scores)

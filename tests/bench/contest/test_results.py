@@ -10,6 +10,7 @@ from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
 
 from bench.contest import results
 from bench.contest.results import ResultError
+from bench.contest.scores import SCORES, Score, score
 from bench.report import tables
 
 
@@ -23,7 +24,7 @@ def stored(folder: Path, **changes: object) -> Path:
 def test_scores_that_one_can_check_in_the_head() -> None:
     truth = np.array([0, 0, 0, 1])
     probabilities = np.array([[0.8, 0.2], [0.8, 0.2], [0.2, 0.8], [0.2, 0.8]])
-    scores = results.score(truth, probabilities)
+    scores = score(truth, probabilities)
     assert scores["accuracy"] == 3 / 4
     assert scores["balanced_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
     assert scores["f1_macro"] == pytest.approx((4 / 5 + 2 / 3) / 2)
@@ -35,19 +36,19 @@ def test_scores_agree_with_scikit_learn() -> None:
     random = np.random.default_rng(0)
     probabilities = random.dirichlet(np.ones(4), 200)
     truth = np.array([random.choice(4, p=p) for p in probabilities])
-    scores = results.score(truth, probabilities)
+    scores = score(truth, probabilities)
     assert scores["balanced_accuracy"] == pytest.approx(balanced_accuracy_score(truth, probabilities.argmax(1)))
     assert scores["auroc"] == pytest.approx(roc_auc_score(truth, probabilities, multi_class="ovr"))
     assert scores["log_loss"] == pytest.approx(log_loss(truth, probabilities))
 
 
 def test_a_class_that_the_test_split_lacks_costs_nothing() -> None:
-    scores = results.score(np.array([0, 1]), np.array([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]]))
+    scores = score(np.array([0, 1]), np.array([[0.9, 0.1, 0.0], [0.1, 0.9, 0.0]]))
     assert (scores["accuracy"], scores["balanced_accuracy"], scores["f1_macro"], scores["auroc"]) == (1, 1, 1, 1)
 
 
 def test_one_class_has_no_auroc() -> None:
-    assert results.score(np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]]))["auroc"] is None
+    assert score(np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]]))["auroc"] is None
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -117,4 +118,16 @@ def test_tables(tmp_path: Path) -> None:
 
 
 def test_results_are_plain_json(tmp_path: Path) -> None:
-    assert json.loads(stored(tmp_path).read_text()) == dataclasses.asdict(a_result())
+    values = dataclasses.asdict(a_result())
+    scores = values.pop("scores")
+    assert json.loads(stored(tmp_path).read_text()) == values | scores
+
+
+def test_a_score_that_is_new_is_read_off_the_probabilities(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = stored(tmp_path)
+    arrays = {"truth": np.array([0, 1]), "probabilities": np.array([[0.75, 0.25], [0.5, 0.5]], dtype=np.float32)}
+    results.write_whole(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays))
+    brier = Score("Brier", lambda truth, p: float(((p - np.eye(p.shape[1])[truth]) ** 2).sum(1).mean()), highest=2)
+    monkeypatch.setattr(results, "SCORES", {**SCORES, "brier": brier})
+    assert results.read(path).scores["brier"] == (2 * 0.25**2 + 2 * 0.5**2) / 2
+    assert results.read(path).accuracy == 0.5  # what was stored stays

@@ -340,7 +340,7 @@ def test_tsml_eval_reads_the_files(tmp_path: Path, peers: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     theirs = [tuple(map(float, line.split())) for line in done.stdout.splitlines()]
-    ours = [(result.accuracy, result.balanced_accuracy) for result in results.read_all(made.folder)]
+    ours = [(result.accuracy, result.scores["balanced_accuracy"]) for result in results.read_all(made.folder)]
     np.testing.assert_allclose(theirs, ours)
 
 
