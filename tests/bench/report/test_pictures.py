@@ -225,7 +225,7 @@ class TestSaving:
 
 
 def test_drawing_needs_no_pyplot():
-    code = "import sys, bench.figures, bench.diagrams; assert 'matplotlib.pyplot' not in sys.modules"
+    code = "import sys, bench.report.contents; assert 'matplotlib.pyplot' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

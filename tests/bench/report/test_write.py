@@ -11,6 +11,7 @@ from made import a_result
 from bench.contest import results
 from bench.contest.definition import Contest
 from bench.contest.results import Result, ResultError
+from bench.contest.scores import score
 from bench.methods.table import get_method
 from bench.report import tables
 from bench.report.export import export
@@ -322,7 +323,7 @@ def test_tsml_eval_reads_the_files(tmp_path: Path, peers: Path) -> None:
         truth = random.permutation(np.arange(100) % 24)
         arrays = {"truth": truth, "predictions": probabilities.argmax(1), "probabilities": np.float32(probabilities)}
         identity = {"method": run.method, "dataset": run.dataset, "resample": run.resample, "n_classes": 24}
-        result = a_result(**identity, **results.score(truth, probabilities))
+        result = a_result(**identity, **score(truth, probabilities))
         results.write(run.path(made.folder), result, arrays)
     paths = export(made, "tsml", tmp_path / "out")
     script = (
