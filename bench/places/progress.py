@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from bench.contest.cost import duration
 from bench.contest.definition import Run
 from bench.contest.run import Outcome
 from bench.contest.survey import Todo
@@ -78,9 +79,3 @@ class Progress:
         for run, since in self.running.items():
             table.add_row("", "", "", "", f"{run} {time.monotonic() - since:.0f} s")
         return table
-
-
-def duration(seconds: float) -> str:
-    """Word a duration as hours:minutes:seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

@@ -36,8 +36,11 @@ def begin(alive: Connection, gpu: str | None, trains: bool) -> None:
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+    import pandas  # noqa: F401, PLC0415 (reads data; the parent has no use for it)
+    import sklearn.metrics  # noqa: F401, PLC0415
+
     if trains:
-        import torch  # noqa: PLC0415 (the parent has no use for it)
+        import torch  # noqa: PLC0415
 
         import timae.fit  # noqa: F401, PLC0415
 

@@ -120,7 +120,7 @@ def test_one_makes_it_while_the_others_wait(tmp_path: Path) -> None:
     def make(checkpoint: Path) -> dict[str, int]:
         made.append(checkpoint)
         begun.set()
-        go_on.wait(10)
+        go_on.wait(600)
         return {"answer": 42}
 
     def ask() -> None:
@@ -129,12 +129,12 @@ def test_one_makes_it_while_the_others_wait(tmp_path: Path) -> None:
     threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
-    begun.wait(10)
+    begun.wait(600)
     with pytest.raises(Stopped, match="another process"):
         obtain(tmp_path, {"question": 1}, make, Session(stop=lambda: True))
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(600)
     assert found == [{"answer": 42}] * 3
     assert len(made) == 1
 

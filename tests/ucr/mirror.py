@@ -288,7 +288,7 @@ def _handler(mirror: Mirror) -> type[BaseHTTPRequestHandler]:
             elif behaviour in ("404", "500") or (behaviour == "416" and asked):
                 self.send_error(int(behaviour))
             elif behaviour == "stall":
-                mirror.stopped.wait(5)
+                mirror.stopped.wait()
             else:
                 self._send(_spoil(mirror.pages[self.path], behaviour), behaviour, asked)
 

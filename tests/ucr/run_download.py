@@ -17,6 +17,6 @@ sources = {name: Source(**plan["sources"][name]) for name in sys.argv[3].split("
 if len(sys.argv) > 5:
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[5]), int(sys.argv[5])))
 try:
-    download(sys.argv[4].split(","), sys.argv[2], sources, Transfer(retries=1, timeout=5))
+    download(sys.argv[4].split(","), sys.argv[2], sources, Transfer(retries=1, timeout=60))
 except archive.UcrError as error:
     sys.exit(f"error: {error}")

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -113,7 +112,5 @@ def test_labels_are_ordered_by_number_where_all_are_numbers() -> None:
 
 def test_facts_load_no_array_library() -> None:
     code = "import sys, ucr.selectors as s; s.select('all'); print({'numpy', 'pandas', 'torch'} & set(sys.modules))"
-    start = time.monotonic()
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert printed == "set()\n"
-    assert time.monotonic() - start < 2

@@ -1,13 +1,14 @@
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from bench.__main__ import main
+from bench.contest.definition import Contest
 
 PROJECT = Path(__file__).parents[3]
+HEAVY = {"torch", "lightning", "sktime", "pandas", "sklearn", "matplotlib"}
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,14 +71,31 @@ def test_a_contest_that_is_not_there(command: str, tmp_path: Path, capsys: pytes
 
 
 def test_help_answers_without_the_heavy_libraries() -> None:
-    start = time.perf_counter()
     done = run("--help")
     assert done.returncode == 0
     assert "status" in done.stdout
-    heavy = ("torch", "lightning", "sktime", "matplotlib")
-    code = f"import sys, bench.__main__; print([m for m in {heavy} if m in sys.modules])"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT)
-    assert loaded.stdout.strip() == "[]", f"loaded in {time.perf_counter() - start:.1f} s"
+    assert loaded_by("--help") & HEAVY == set()
+
+
+def test_status_loads_no_heavy_library_and_what_it_does_load_is_little(tmp_path: Path) -> None:
+    Contest("c", ("timae", "minirocket"), ("Coffee",), results=str(tmp_path)).save()
+    loaded = loaded_by("status", "c", "--results", str(tmp_path))
+    assert loaded & {*HEAVY, "rich", "submitit"} == set()
+    assert "numpy" in loaded  # so the answer is of this command, not of one that failed at once
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Names of the top-level modules that a command has loaded when it ends."""
+    code = (
+        "import sys; from bench.__main__ import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, cwd=PROJECT
+    )
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def test_compare_reads_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

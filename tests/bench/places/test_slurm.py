@@ -7,12 +7,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE, wait_until
 
 from bench.contest.definition import Run
 from bench.contest.survey import Todo
@@ -26,7 +26,7 @@ PROJECT = Path(__file__).parents[3]
 @functools.cache
 def answers() -> bool:
     try:
-        asked = subprocess.run(["sinfo", "-h"], capture_output=True, text=True, check=False, timeout=5)
+        asked = subprocess.run(["sinfo", "-h"], capture_output=True, text=True, check=False, timeout=60)
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return False
     return asked.stdout.strip() != ""
@@ -65,7 +65,7 @@ class Contest:
     def run(self, *more: str, command: str = "run") -> tuple[int, str]:
         done = subprocess.run(
             self.command(command, *more), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            env=self.environment, cwd=PROJECT, timeout=150, check=False,
+            env=self.environment, cwd=PROJECT, timeout=PATIENCE, check=False,
         )  # fmt: skip
         return done.returncode, done.stdout
 
@@ -101,13 +101,6 @@ def contest(tmp_path: Path, tiny_archive: Path, answering: None) -> Iterator[Mak
 
     yield make
     subprocess.run(["scancel", "--name=timae-bench"], check=False)
-
-
-def wait_until(true: Callable[[], object], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.1)
 
 
 def todo(*seconds: float, shares: object = None) -> list[Todo]:
@@ -204,7 +197,7 @@ def test_at_the_time_limit_a_task_is_requeued_and_goes_on_with_what_is_left(cont
     wait_until(one.states)  # a run is under way, whichever: on an idle machine the short ones are over in no time
     [task] = one.tasks()
     subprocess.run(["scancel", "--signal=USR2", task], check=True)  # what SLURM sends before the limit
-    out, _ = submitter.communicate(timeout=150)
+    out, _ = submitter.communicate(timeout=PATIENCE)
     assert submitter.returncode == 0, out
     assert len(one.done()) == 4
     assert "Caught signal SIGUSR2" in one.logs()
@@ -215,13 +208,13 @@ def test_at_the_time_limit_a_task_is_requeued_and_goes_on_with_what_is_left(cont
 
 @slurm
 def test_a_task_that_is_killed_is_reported_and_submitted_again(contest: Make) -> None:
-    one = contest("sleep-2,sleep-60", "Sines", "--slurm", "time=10")
+    one = contest("sleep-2,sleep-600", "Sines", "--slurm", "time=10")
     submitter = one.start()
-    wait_until(lambda: any("sleep-60" in str(state["run"]) for state in one.states()))
-    [state] = [state for state in one.states() if "sleep-60" in str(state["run"])]
+    wait_until(lambda: any("sleep-600" in str(state["run"]) for state in one.states()))
+    [state] = [state for state in one.states() if "sleep-600" in str(state["run"])]
     parent = int(Path(f"/proc/{state['pid']}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(parent, signal.SIGKILL)
-    out, _ = submitter.communicate(timeout=150)
+    out, _ = submitter.communicate(timeout=PATIENCE)
     assert submitter.returncode == 1, out
     assert "ended without it: FAILED" in out
     submitter = one.start()
@@ -229,13 +222,13 @@ def test_a_task_that_is_killed_is_reported_and_submitted_again(contest: Make) ->
     code, out = one.run(command="cancel")
     assert code == 0
     assert "cancelled: 1 SLURM tasks" in out
-    out, _ = submitter.communicate(timeout=60)
+    out, _ = submitter.communicate(timeout=PATIENCE)
     assert submitter.returncode != 0
 
 
 @slurm
 def test_cancel_ends_what_runs_and_what_waits(contest: Make) -> None:
-    one = contest("sleep-60", "Sines,Waves,Ragged", "--slurm", "time=10 task_minutes=0.001 array_parallelism=1")
+    one = contest("sleep-600", "Sines,Waves,Ragged", "--slurm", "time=10 task_minutes=0.001 array_parallelism=1")
     assert one.run("--no-wait")[0] == 0
     assert len(one.tasks()) == 3
     wait_until(one.states)
@@ -275,8 +268,8 @@ def test_arrays_keep_to_the_limits_of_the_cluster(contest: Make, monkeypatch: py
     arguments = [*one.command("run")[3:]]
     for name, value in one.environment.items():
         monkeypatch.setenv(name, value)
-    from bench import faults
-    from bench.__main__ import main
+    from bench.cli.command import main
+    from bench.trials import faults
 
     assert main(arguments, execute=faults.execute) == 0
     assert len(one.done()) == 4
