@@ -32,7 +32,7 @@ help:  ## explain targets and variables
 	@echo 'Variables of bench (value now):'
 	@echo '  DATASETS=$(DATASETS)       names, globs, groups (bundled, here, all, 112, 85), conditions: python -m ucr list'
 	@echo '  METHODS=$(METHODS)'
-	@echo '                         contestants, separated by commas: bench/methods.py'
+	@echo '                         contestants, separated by commas: bench/methods/table.py'
 	@echo '  RESAMPLES=$(RESAMPLES)            splits a data set: the archive'"'"'s own, then stratified resamples'
 	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, standard, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'

@@ -1,9 +1,12 @@
 """What holds for the project as a whole."""
 
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 PROJECT = Path(__file__).parents[1]
 
@@ -36,6 +39,54 @@ def test_make_help_explains_every_variable_and_target() -> None:
 
 def test_the_map_of_the_house_names_every_room() -> None:
     readme = (PROJECT / "README.md").read_text()
-    for room in ("ucr", "timae", "bench"):
-        for module in (PROJECT / room).glob("[a-z]*.py"):
-            assert f"`{module.stem}`" in readme, f"{room}/{module.name} is not in the README"
+    rooms = [path.parent for path in (PROJECT / "bench").glob("*/__init__.py")]
+    assert len(rooms) == 8
+    for room in rooms:
+        assert f"`bench/{room.name}/`" in readme, f"bench/{room.name} is not in the README"
+        assert re.fullmatch(r'"""[^"]+; may import [^"]+\."""\n', (room / "__init__.py").read_text()), room
+
+
+def test_what_the_papers_name_is_there() -> None:
+    for page in ("README.md", "CONTRIBUTING.md", "results/README.md", "CHANGELOG.md"):
+        text = (PROJECT / page).read_text()
+        for path in re.findall(r"`((?:bench|timae|ucr|tests)/[\w/.]*)`", text):
+            assert (PROJECT / path).exists(), f"{page} names {path}"
+
+
+def test_no_module_is_too_long_to_read_in_one_sitting() -> None:
+    for path in (path for room in ("bench", "timae", "ucr") for path in (PROJECT / room).rglob("*.py")):
+        assert len(path.read_text().splitlines()) < 400, path
+
+
+def test_tests_mirror_the_tree() -> None:
+    folders = {path.parent.relative_to(PROJECT / "tests") for path in (PROJECT / "tests").rglob("test_*.py")}
+    for folder in folders - {Path()}:
+        assert (PROJECT / folder).is_dir(), f"tests/{folder} mirrors nothing"
+
+
+def test_the_wheel_has_all_rooms_their_data_and_the_licence(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name in ("bench", "timae", "ucr", "pyproject.toml", "README.md", "LICENSE"):
+        source = PROJECT / name
+        shutil.copytree(source, tree / name) if source.is_dir() else shutil.copy(source, tree / name)
+    code = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path)],
+        cwd=tree, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    with ZipFile(tmp_path / done.stdout.splitlines()[-1]) as wheel:
+        held = set(wheel.namelist())
+        [scripts] = [name for name in held if name.endswith("entry_points.txt")]
+        commands = wheel.read(scripts).decode()
+    ours = [path for room in ("bench", "timae", "ucr") for path in (PROJECT / room).rglob("*.*")]
+    wanted = {str(path.relative_to(PROJECT)) for path in ours if path.suffix in (".py", ".csv", ".css", ".js")}
+    assert wanted <= held
+    assert any(name.endswith("licenses/LICENSE") for name in held)
+    assert "timae-bench = bench.__main__:main" in commands
+    assert "timae-train = timae.cli.main:main" in commands
+
+
+def test_the_citation_is_of_this_version() -> None:
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nversion: {version}\n" in (PROJECT / "CITATION.cff").read_text()
+    assert f"\n## [{version}] – " in (PROJECT / "CHANGELOG.md").read_text()

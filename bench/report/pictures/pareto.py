@@ -33,7 +33,7 @@ def pareto(
     Args:
         costs: index methods; seconds or parameters, not negative.
         scores: index the same methods.
-        front: methods that no other beats, from `bench.statistics`.
+        front: methods that no other beats, from `bench.stats.effects`.
         cost_label: what the costs are, with the unit.
         score_label: what the scores are.
 

@@ -1,11 +1,16 @@
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bench.__main__ import main
-from bench.contest.definition import Contest
+from bench.contest.definition import Contest, Run
+from bench.contest.survey import Todo
+from bench.places import table
+from bench.places.place import Options, Watcher
 
 PROJECT = Path(__file__).parents[3]
 HEAVY = {"torch", "lightning", "sktime", "pandas", "sklearn", "matplotlib"}
@@ -105,3 +110,48 @@ def test_compare_reads_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert '"wins": 3' in capsys.readouterr().out
     assert main(["compare", str(tmp_path / "none.csv")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_section_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Contest("c", ("timae",), ("Coffee",), results=str(tmp_path)).save()
+    assert main(["report", "c", "--results", str(tmp_path), "--sections", "ranks,pared"]) == 2
+    assert capsys.readouterr().err == "bench: unknown section 'pared'; did you mean paired?\n"
+
+
+class Here:
+    """A third place: this very process, one run after the other."""
+
+    QUEUE = ""
+
+    def submit(self, contest: Contest, todo: Sequence[Todo], options: Options) -> SimpleNamespace:
+        return SimpleNamespace(contest=contest, todo=todo, execute=options.execute, rest=())
+
+    def wait(self, batch: SimpleNamespace, watcher: Watcher) -> None:
+        for item in batch.todo:
+            watcher.begin(item.run)
+            watcher.end(batch.execute(batch.contest, item.run))
+
+    def width(self, options: Options) -> int:
+        return 1
+
+    def cancel(self, contest: Contest) -> str:
+        return "nothing in this process"
+
+    def queued(self, contest: Contest) -> list[Run]:
+        return []
+
+
+def test_a_third_place_is_an_entry_of_places(
+    tmp_path: Path, tiny_archive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(table, "PLACES", {**table.PLACES, "here": Here()})
+    places = ["--results", str(tmp_path / "results")]
+    asked = ["--datasets", "Sines,Waves", "--methods", "1nn-dtw", "--preset", "smoke", "--root", str(tiny_archive)]
+    command = ["run", *places, *asked, "--reports", str(tmp_path / "reports"), "--executor", "here"]
+    assert main([*command, "--no-wait"]) == 2
+    assert "--no-wait needs --executor slurm: here runs end with this command" in capsys.readouterr().err
+    assert main(command) == 0
+    assert "[2/2]" in capsys.readouterr().out
+    assert len(list((tmp_path / "results" / "default").glob("1nn-dtw/*/resample-0.json"))) == 2
+    assert main(["cancel", "default", *places]) == 0
+    assert "nothing in this process, 0 SLURM tasks, 0 command on this machine" in capsys.readouterr().out

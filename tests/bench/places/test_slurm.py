@@ -138,6 +138,15 @@ def test_a_run_longer_than_a_task_is_refused_in_one_line() -> None:
         bundle(todo(600), budget=300, workers=1, target=60)
 
 
+def test_a_task_of_version_0_1_ends_with_one_line() -> None:
+    code = "import pickle; pickle.loads(b'cbench.slurm\\nTask\\n.')"  # how submitit's pickles name their task
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "queued by version 0.1" in done.stderr
+    assert "give the same bench run command again" in done.stderr
+
+
 @slurm
 def test_an_array_does_its_runs_and_one_that_fails_harms_no_other(contest: Make) -> None:
     one = contest("noop,shaky-noop", "Sines,Waves", "--slurm", "time=10 task_minutes=0.01", "--retries", "0")

@@ -14,6 +14,7 @@ from bench.contest.results import Result, ResultError
 from bench.contest.scores import score
 from bench.methods.table import get_method
 from bench.report import tables
+from bench.report.contents import SECTIONS
 from bench.report.export import export
 from bench.report.material import gather
 from bench.report.page import html_page
@@ -108,6 +109,17 @@ def test_the_page_is_one_file_with_the_same_numbers(written: tuple[Contest, Path
     in_text = re.findall(r"\d\.\d{4}", text)
     in_page = re.findall(r"\d\.\d{4}", re.sub(r'"data:[^"]*"', "", page))
     assert in_page == in_text
+
+
+def test_the_table_of_contents_is_what_stands_there(written: tuple[Contest, Path], tmp_path: Path) -> None:
+    whole = (written[1] / "report.md").read_text()
+    parts = []
+    for name in SECTIONS:
+        material = gather(written[0], written[1].parent / "part")  # as deep, for links are relative
+        parts.append(write(material, [name]).read_text().removesuffix("\n"))
+    assert "\n\n".join(filter(None, parts)) + "\n" == whole
+    assert parts[0].startswith("# made")
+    assert {path.name for path in (written[1].parent / "part").glob("*.svg")} == set()  # the last one has no picture
 
 
 def test_html_is_escaped(tmp_path: Path) -> None:
