@@ -59,6 +59,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 	$(PIP) -e '.[dev]'
+	$(PIP) --upgrade --target $(VENV)/yardstick 'transformers>=4.50'
 	$(PYTHON) -m venv $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/peers.txt
 	@touch $@
@@ -98,7 +99,7 @@ bench-load: setup  ## time loading: our reader against sktime's, first load agai
 	@$(BIN)/python -m ucr bench-load
 
 bench-mamba: $(VENV)/installed-dev  ## time our Mamba-2 against transformers', one thread each
-	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed mamba
+	@OMP_NUM_THREADS=1 PYTHONPATH=$(VENV)/yardstick $(BIN)/python -m timae.speed mamba
 
 bench-train: setup  ## time training steps against plain Lightning, a run against a bare loop, one thread each
 	@OMP_NUM_THREADS=1 $(BIN)/python -m timae.speed train

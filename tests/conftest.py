@@ -1,12 +1,14 @@
 """A tiny archive in the official form, made of sines and squares: what every room's tests may need."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets background jobs, and what they start, ignore it
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 

@@ -93,7 +93,8 @@ def test_agrees_with_the_kernels_of_mamba_ssm() -> None:
 
 
 @pytest.mark.parametrize("ngroups", [1, 2])
-def test_agrees_with_transformers_and_shares_its_weights(ngroups: int) -> None:
+def test_agrees_with_transformers_and_shares_its_weights(ngroups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, str(Path(sys.prefix) / "yardstick")])
     modeling = pytest.importorskip("transformers.models.mamba2.modeling_mamba2", reason="transformers is missing")
     from transformers import Mamba2Config
 

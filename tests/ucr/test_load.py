@@ -41,7 +41,7 @@ def own(tmp_path: Path) -> Path:
 
 def test_all_real_data_sets_load_to_the_archives_facts(real_archive: Path) -> None:
     names = real_names(real_archive)
-    assert len(names) == 77
+    assert len(names) == len([folder for folder in real_archive.iterdir() if folder.name in ARCHIVE]) >= 77
     for name in names:
         known, dataset = ARCHIVE[name], load(name, real_archive)
         for split, n_cases in ((dataset.train, known.n_train), (dataset.test, known.n_test)):

@@ -18,15 +18,23 @@ METHODS = "timae,timae-scratch,timae-probe,1nn-dtw,minirocket"
 
 
 class Contest:
-    def __init__(self, folder: Path, archive: Path, *, methods: str = METHODS, datasets: str = "Sines,Waves,Ragged"):
-        self.folder, self.methods, self.datasets = folder, methods, datasets
+    def __init__(
+        self,
+        folder: Path,
+        archive: Path,
+        *,
+        methods: str = METHODS,
+        datasets: str = "Sines,Waves,Ragged",
+        workers: int = 1,
+    ) -> None:
+        self.folder, self.methods, self.datasets, self.workers = folder, methods, datasets, workers
         self.environment = {**os.environ, "UCR_ROOT": str(archive), "COLUMNS": "200"}
         self.results, self.reports = folder / "results" / "tiny", folder / "reports" / "tiny"
 
     def command(self, *more: str) -> list[str]:
         return [
             *[sys.executable, "-m", "bench", "run", "--datasets", self.datasets, "--methods", self.methods],
-            *["--preset", "smoke", "--workers", "2", "--name", "tiny"],
+            *["--preset", "smoke", "--workers", str(self.workers), "--name", "tiny"],
             *["--results", str(self.folder / "results"), "--reports", str(self.folder / "reports"), *more],
         ]
 
@@ -43,7 +51,7 @@ class Contest:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory, tiny_archive: Path) -> Contest:
-    contest = Contest(tmp_path_factory.mktemp("contest"), tiny_archive)
+    contest = Contest(tmp_path_factory.mktemp("contest"), tiny_archive, workers=2)
     done = contest.run()
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith(f"report: {contest.reports / 'report.md'}")
@@ -164,7 +172,7 @@ def test_one_failing_run_does_not_stop_the_others(tmp_path: Path, tiny_archive: 
 
 
 def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path, tiny_archive: Path, finished: Contest) -> None:
-    contest = Contest(tmp_path, tiny_archive)
+    contest = Contest(tmp_path, tiny_archive, workers=2)
     process = subprocess.Popen(
         contest.command(), env=contest.environment, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
