@@ -75,7 +75,8 @@ def mamba(rounds: int) -> bool:
             num_heads=16, head_dim=8, hidden_size=64, state_size=64, expand=2, n_groups=1, conv_kernel=4,
             chunk_size=chunk_size, use_bias=False, use_conv_bias=True, num_hidden_layers=1,
         )  # fmt: skip
-        return Mamba2Mixer(config, 0)
+        mixer: nn.Module = Mamba2Mixer(config, 0)
+        return mixer
 
     ours = Mamba2(64, d_state=64, headdim=8)
     sizes = (16, 20, 28, 35, 70)
