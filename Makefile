@@ -116,7 +116,7 @@ check: $(VENV)/installed-dev  ## style, types, import direction
 	$(BIN)/lint-imports
 
 test: $(VENV)/installed-dev  ## run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-slurm: $(VENV)/installed-dev  ## run the tests that need a SLURM that answers
 	$(BIN)/python -m pytest -m slurm
