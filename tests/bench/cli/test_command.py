@@ -1,16 +1,13 @@
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from here import Here
 
 from bench.__main__ import main
-from bench.contest.definition import Contest, Run
-from bench.contest.survey import Todo
+from bench.contest.definition import Contest
 from bench.places import table
-from bench.places.place import Options, Watcher
 
 PROJECT = Path(__file__).parents[3]
 HEAVY = {"torch", "lightning", "sktime", "pandas", "sklearn", "matplotlib"}
@@ -116,29 +113,6 @@ def test_a_section_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     Contest("c", ("timae",), ("Coffee",), results=str(tmp_path)).save()
     assert main(["report", "c", "--results", str(tmp_path), "--sections", "ranks,pared"]) == 2
     assert capsys.readouterr().err == "bench: unknown section 'pared'; did you mean paired?\n"
-
-
-class Here:
-    """A third place: this very process, one run after the other."""
-
-    QUEUE = ""
-
-    def submit(self, contest: Contest, todo: Sequence[Todo], options: Options) -> SimpleNamespace:
-        return SimpleNamespace(contest=contest, todo=todo, execute=options.execute, rest=())
-
-    def wait(self, batch: SimpleNamespace, watcher: Watcher) -> None:
-        for item in batch.todo:
-            watcher.begin(item.run)
-            watcher.end(batch.execute(batch.contest, item.run))
-
-    def width(self, options: Options) -> int:
-        return 1
-
-    def cancel(self, contest: Contest) -> str:
-        return "nothing in this process"
-
-    def queued(self, contest: Contest) -> list[Run]:
-        return []
 
 
 def test_a_third_place_is_an_entry_of_places(

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
+from here import run_here
 from waiting import wait_until
 
 PROJECT = Path(__file__).parents[3]
@@ -42,6 +44,11 @@ class Contest:
         return subprocess.run(
             self.command(*more), capture_output=True, text=True, env=self.environment, cwd=PROJECT, check=False
         )
+
+    def run_here(self, *more: str) -> subprocess.CompletedProcess[str]:
+        """The same without a process and workers of its own, where those are not the point."""
+        with patch.dict(os.environ, self.environment):
+            return run_here(self.command(*more)[3:])
 
     def written(self) -> dict[str, bytes]:
         return {
@@ -119,9 +126,9 @@ def test_a_run_alone_is_the_run_in_the_contest_from_its_start(tmp_path: Path, ti
 
 def test_one_contest_has_one_preset_whatever_is_asked_for_later(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,timae-random-probe", datasets="Sines")
-    assert contest.run().returncode == 0
+    assert contest.run_here().returncode == 0
     part = Contest(tmp_path, tiny_archive, methods="timae-random-probe", datasets="Sines")
-    refused = part.run("--preset", "ecg5000")
+    refused = part.run_here("--preset", "ecg5000")
     assert refused.returncode == 2
     assert "was run with preset smoke, not ecg5000" in refused.stderr
     asked = part.command("--preset", "ecg5000", "--rerun", "stale")
@@ -133,17 +140,17 @@ def test_one_contest_has_one_preset_whatever_is_asked_for_later(tmp_path: Path, 
 
 def test_a_stale_result_is_refused_or_redone(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines")
-    assert contest.run().returncode == 0
+    assert contest.run_here().returncode == 0
     path = contest.results / "timae-scratch" / "Sines" / "resample-0.json"
     stored = json.loads(path.read_text())
     stored["config"]["config"]["head"]["lr"] = 0.5
     path.write_text(json.dumps(stored))
-    refused = contest.run()
+    refused = contest.run_here()
     assert refused.returncode == 2
     assert "config.config.head.lr: stored 0.5, now 0.001" in refused.stderr
     assert "--rerun stale" in refused.stderr
     assert json.loads(path.read_text())["config"]["config"]["head"]["lr"] == 0.5
-    redone = contest.run("--rerun", "stale")
+    redone = contest.run_here("--rerun", "stale")
     assert "1 to do, 1 of them again" in redone.stdout
     assert redone.returncode == 0
     assert json.loads(path.read_text())["config"]["config"]["head"]["lr"] == 0.001
@@ -151,10 +158,10 @@ def test_a_stale_result_is_refused_or_redone(tmp_path: Path, tiny_archive: Path)
 
 def test_a_damaged_result_is_named_and_nothing_is_done(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines")
-    assert contest.run().returncode == 0
+    assert contest.run_here().returncode == 0
     path = contest.results / "timae-scratch" / "Sines" / "resample-0.json"
     path.write_text(path.read_text()[:100])
-    refused = contest.run()
+    refused = contest.run_here()
     assert refused.returncode == 2
     assert str(path) in refused.stderr
     assert len(path.read_text()) == 100
@@ -191,8 +198,8 @@ def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path, tiny_archive
 
 def test_resamples_differ(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="1nn-dtw", datasets="Waves")
-    assert contest.run("--resamples", "3").returncode == 0
-    seeds = contest.run("--resamples", "3", "--same-split")
+    assert contest.run_here("--resamples", "3").returncode == 0
+    seeds = contest.run_here("--resamples", "3", "--same-split")
     assert seeds.returncode == 2
     assert "Waves/resample-1: the contest was run without --same-split before" in seeds.stderr
     truths = [np.load(p)["truth"].tolist() for p in sorted(contest.results.glob("*/*/resample-*.npz"))]
@@ -204,8 +211,8 @@ def test_resamples_differ(tmp_path: Path, tiny_archive: Path) -> None:
 def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_archive: Path) -> None:
     methods = "timae-archive,timae-archive-probe,timae-random-probe"
     contest = Contest(tmp_path, tiny_archive, methods=methods)
-    assert contest.run().returncode == 0
-    assert contest.run("--exclude-self").returncode == 0
+    assert contest.run_here().returncode == 0
+    assert contest.run_here("--exclude-self").returncode == 0
 
     def stored(method: str) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in sorted(contest.results.glob(f"{method}/*/resample-0.json"))]
@@ -226,24 +233,24 @@ def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_a
     )
 
     alone = Contest(tmp_path / "alone", tiny_archive, methods="timae-archive-probe", datasets="Waves")
-    assert alone.run("--pretrain-on", "Sines,Waves,Ragged").returncode == 0
-    assert alone.run("--pretrain-on", "Sines,Waves,Ragged", "--exclude-self").returncode == 0
+    assert alone.run_here("--pretrain-on", "Sines,Waves,Ragged").returncode == 0
+    assert alone.run_here("--pretrain-on", "Sines,Waves,Ragged", "--exclude-self").returncode == 0
     assert "--pretrain-on Sines,Waves,Ragged" in (alone.reports / "report.md").read_text()
     for method in ("timae-archive-probe", "timae-archive-others-probe"):
         [one] = [result for result in stored(method) if result["dataset"] == "Waves"]
         path = alone.results / method / "Waves" / "resample-0.json"
         assert json.loads(path.read_text())["details"]["pretrained"] == one["details"]["pretrained"]
 
-    fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run()
+    fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run_here()
     assert "2 runs, 2 done, 0 to do" in fewer.stdout
-    another = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Short").run()
+    another = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Short").run_here()
     assert another.returncode == 2
     assert "timae-archive/Sines/resample-0: its shared pre-training saw other data sets" in another.stderr
     assert json.loads((contest.results / "contest.json").read_text())["datasets"] == ["Sines", "Waves", "Ragged"]
 
 
 def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) -> None:
-    alone = Contest(tmp_path, tiny_archive, methods="timae-archive", datasets="Sines").run("--exclude-self")
+    alone = Contest(tmp_path, tiny_archive, methods="timae-archive", datasets="Sines").run_here("--exclude-self")
     assert alone.returncode == 2
     assert alone.stderr.startswith(
         "bench: timae-archive-others is pre-trained on the other data sets, and Sines is alone"
@@ -254,14 +261,14 @@ def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) ->
 
 def test_seeds_on_one_split_are_no_resamples(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Waves")
-    assert contest.run().returncode == 0
+    assert contest.run_here().returncode == 0
     first = contest.written()
-    assert contest.run("--resamples", "2", "--same-split").returncode == 0
+    assert contest.run_here("--resamples", "2", "--same-split").returncode == 0
     assert first.items() < contest.written().items()  # a contest of one seed goes on with more
     runs = [np.load(path) for path in sorted(contest.results.glob("*/*/resample-*.npz"))]
     assert runs[0]["truth"].tolist() == runs[1]["truth"].tolist()
     assert not np.array_equal(runs[0]["probabilities"], runs[1]["probabilities"])
     assert "2 seeds on the archive’s own split" in (contest.reports / "report.md").read_text()
-    other = contest.run("--resamples", "2")
+    other = contest.run_here("--resamples", "2")
     assert other.returncode == 2
     assert "the contest was run with --same-split before" in other.stderr
