@@ -6,6 +6,7 @@ checkpoint holds weights, optimizer, schedule and the number of steps, and needs
 """
 
 import logging
+import math
 import random
 import time
 import warnings
@@ -119,10 +120,13 @@ class Task(L.LightningModule):
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
         lr, weight_decay = self.settings.lr, self.settings.weight_decay
         optimizer = torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
+        steps = self.trainer.estimated_stepping_batches
+        if not math.isfinite(steps):  # until time is up, say: a cycle needs an end
+            return optimizer
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             lr,
-            total_steps=len(self.losses) + int(self.trainer.estimated_stepping_batches),
+            total_steps=len(self.losses) + int(steps),
             cycle_momentum=False,
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

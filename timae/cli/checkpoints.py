@@ -1,15 +1,94 @@
-"""Checkpoints that a user names: read without running code, and compared with the model that is to take them."""
+"""Checkpoints that a user names: read without running code, and compared with the model that is to take them.
 
-from collections.abc import Mapping
+Names and shapes of weights do not show heads, pooling or activation, so a checkpoint also holds the --model flags that
+it came about with. They are taken from there where the command line does not give them.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from timae.cli.usage import UsageError
+from timae.config import Pooling
 from timae.encoder import Encoder
+
+FLAGS = "model_flags"
+"""Where they lie in a checkpoint: the name of the model, and its flags by name."""
+OF_THE_DATA = ("num_classes", "class_weights", "encoder_ckpt_path")
+"""Flags that another command has its own values of."""
+OF_TRAINING = ("lr", "attn_dropout_prob", "ffn_dropout_prob", "mask_ratio", "max_len", "seq_len")
+"""Flags that another command may change: they say how to train and how long series may be, not what the model is."""
+
+
+def flags_to_keep(model: str, flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a checkpoint holds of a model's name and flags."""
+    kept = {"model": model, **{name: value for name, value in flags.items() if name not in OF_THE_DATA}}
+    if "pooling" in kept and kept["pooling"] is None:
+        kept["pooling"] = default_pooling(kept["cls_embed"])
+    return kept
+
+
+def default_pooling(cls_embed: bool) -> Pooling:
+    """Return what of the tokens is classified where nothing is said."""
+    return "cls" if cls_embed else "mean"
+
+
+def remembered(words: Sequence[str]) -> tuple[list[str], dict[str, Any], str]:
+    """Look up the flags of the checkpoint that a command line names.
+
+    Args:
+        words: the command line, from the subcommand on.
+
+    Returns:
+        Words to put before those of the user, which then win; the flags that may not differ; and the flag that named
+        the checkpoint. Nothing where none is named, or where it holds no flags.
+
+    Raises:
+        UsageError: the checkpoint cannot be read.
+    """
+    flag, path = "--ckpt_path", _value_of("--ckpt_path", words)
+    whole = path not in (None, "best", "last", "hpc")
+    if not whole:
+        flag, path = "--model.encoder_ckpt_path", _value_of("--model.encoder_ckpt_path", words)
+    kept = dict(read_checkpoint(Path(path), flag).get(FLAGS) or {}) if path else {}
+    if not kept:
+        return [], {}, ""
+    if not whole:  # a classifier's own affairs, and what only pre-training knows
+        kept["model"] = kept["model"].removesuffix("ForPretraining")
+        others = ("lr", "pooling", "mask_ratio", "seq_len")
+        kept = {k: v for k, v in kept.items() if k not in others and "decoder" not in k}
+    before = ["--model", kept["model"]]
+    for name, value in kept.items():
+        if name != "model":
+            before += [f"--model.{name}", value if isinstance(value, str) else json.dumps(value)]
+    return before, {name: value for name, value in kept.items() if name not in OF_TRAINING}, f"{flag} {path}"
+
+
+def check_flags(kept: Mapping[str, Any], asked: Mapping[str, Any], where: str) -> None:
+    """Compare the flags in a checkpoint with those that are asked for.
+
+    Raises:
+        UsageError: one differs.
+    """
+    for name, value in kept.items():
+        if asked.get(name) != value:
+            flag = "--model" if name == "model" else f"--model.{name}"
+            raise UsageError(f"{where}: the checkpoint is of {flag} {value}, not {asked.get(name)}: leave the flag out")
+
+
+def _value_of(flag: str, words: Sequence[str]) -> str | None:
+    """What the last of a flag's mentions says."""
+    found = None
+    for i, word in enumerate(words):
+        if word == flag and i + 1 < len(words):
+            found = words[i + 1]
+        elif word.startswith(f"{flag}="):
+            found = word.partition("=")[2]
+    return found
 
 
 def read_checkpoint(path: Path, flag: str) -> dict[str, Any]:
@@ -22,7 +101,7 @@ def read_checkpoint(path: Path, flag: str) -> dict[str, Any]:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UsageError(f"{flag}: {path} cannot be read: {error.strerror}") from error
-    except (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, AttributeError) as error:
+    except Exception as error:  # a file of another kind, read as a pickle, raises anything
         raise UsageError(
             f"{flag}: {path} is no checkpoint of weights alone: it is damaged, or would run code, and was not loaded"
         ) from error
@@ -38,6 +117,8 @@ def check_weights(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], whe
         UsageError: they differ; the first difference is named.
     """
     advice = "give the --model flags that it was trained with"
+    if not all(weight.isfinite().all() for weight in found.values()):
+        raise UsageError(f"{where}: the checkpoint holds weights that are no numbers: its training diverged")
     for name, weight in wanted.items():
         if name not in found:
             raise UsageError(f"{where}: the checkpoint is of another model, without {name}: {advice}")

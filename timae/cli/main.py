@@ -1,27 +1,69 @@
 """Lightning's command line over the four models.
 
 A model here is one of the two training tasks under the flags that its users know; the flags describe values of
-timae.config, and everything is built from those. Files that cannot be used and flags that do not fit end in one
-line and exit code 2.
+timae.config, and everything is built from those. Whatever a user can get wrong ends in one line and exit code 2; a
+training that diverges in one line and exit code 1.
 """
 
+import difflib
+import re
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from inspect import signature
+from typing import Any, NoReturn
 
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
-from timae.cli.checkpoints import read_checkpoint
+import timae.cli
+from timae.cli.checkpoints import check_flags, flags_to_keep, remembered
 from timae.cli.data import UCRData
+from timae.cli.predictions import Predictions
 from timae.cli.tasks import FlagModel
-from timae.cli.usage import UsageError
+from timae.cli.usage import Diverged, UsageError
 from ucr.archive import UcrError
+
+DESCRIPTION = (
+    "Ti-MAE, a masked autoencoder for time series (arXiv:2301.08871): pre-train it, fine-tune it, test it and predict "
+    "with it, on one data set in the UCR archive's tsv form. Models: " + ", ".join(timae.cli.__all__) + "."
+)
+UNKNOWN = (
+    (re.compile(r"unrecognized arguments: (--[\w.]+)"), "{}"),
+    (re.compile(r"Option '(\w+)' is not accepted"), "--model.{}"),
+    (re.compile(r"Expected a dot import path string: (\w+)"), "--model {}"),
+)
+"""How the parser words that it does not know a flag, or a model; and what that is on the command line."""
+
+
+class Parser(LightningArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """End the program with a message of the parser, and the flag that is nearest to an unknown one."""
+        line = " ".join(message.split())
+        if inner := re.search(r"there is no --.*?(?=; see train\.py)", line):  # a parser inside of this one said it
+            raise UsageError(f"{inner[0]}; see train.py --help") from ex
+        for words, form in UNKNOWN:
+            if found := words.search(line):
+                name = form.format(found[1])
+                near = difflib.get_close_matches(name, self._known(), n=1)
+                line = f"there is no {name}" + (f"; did you mean {near[0]}?" if near else "")
+                break
+        raise UsageError(f"{line}; see train.py --help" if len(line) < 300 else f"{line[:300]} …") from ex
+
+    def _known(self) -> list[str]:
+        """All flags: this parser's own, its subcommands', and those of the models."""
+        parsers = [self, *(self._subcommands_action._name_parser_map.values() if self._subcommands_action else ())]
+        known = {flag for parser in parsers for flag in parser._option_string_actions}
+        for model in timae.cli.__all__:
+            flags = signature(getattr(timae.cli, model)).parameters
+            known |= {f"--model {model}", *(f"--model.{name}" for name in flags)}
+        return sorted(known)
 
 
 class CommandLine(LightningCLI):
-    """Lightning's command line, with what data and model know of each other linked."""
+    """Lightning's command line, with what data, model and checkpoint know of each other linked."""
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         """Link the classes that are counted in the data to the model."""
@@ -29,12 +71,19 @@ class CommandLine(LightningCLI):
             parser.link_arguments(f"data.{name}", f"model.init_args.{name}", apply_on="instantiate")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse; look at the checkpoint, if one is named, before anything else does."""
-        super().parse_arguments(parser, args)
+        """Parse, with the flags of the checkpoint that is named, if one is, where the command line gives none."""
+        words = list(sys.argv[1:] if args is None else args)
+        before, kept, where = remembered(words)
+        if before:
+            words[1:1] = before
+        self.config = parser.parse_args(words)
         options = self.config[self.config["subcommand"]]
         options["weights_only"] = True
-        if options["ckpt_path"] not in (None, "best", "last", "hpc"):
-            read_checkpoint(Path(options["ckpt_path"]), "--ckpt_path")
+        if (name := options["ckpt_path"]) in ("best", "hpc"):
+            raise UsageError(f"--ckpt_path {name}: no checkpoint is kept under that name; give a path, or last")
+        model = options["model"]
+        asked = flags_to_keep(model["class_path"].rpartition(".")[2], vars(model["init_args"]))
+        check_flags(kept, asked, where)
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer; what a flag's value makes impossible is an error of usage."""
@@ -45,6 +94,17 @@ class CommandLine(LightningCLI):
             while not isinstance(cause, UsageError | UcrError) and (cause.__cause__ or cause.__context__):
                 cause = cause.__cause__ or cause.__context__ or cause
             raise UsageError(cause) from error
+        given = vars(self.config[self.subcommand]["model"]["init_args"])
+        self.model.flags = flags_to_keep(type(self.model).__name__, given)
+
+    def instantiate_trainer(self, **kwargs: Any) -> Any:
+        """Build the trainer; a device that is not there is an error of usage."""
+        try:
+            return super().instantiate_trainer(**kwargs)
+        except (MisconfigurationException, ModuleNotFoundError) as error:
+            asked = self.config[self.subcommand]["trainer"]["accelerator"]
+            advice = f"--trainer.accelerator {asked}: auto takes what there is"
+            raise UsageError(f"{' '.join(str(error).split())} ({advice})") from error
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -52,6 +112,7 @@ def main(args: Sequence[str] | None = None) -> None:
     # cases lie in memory, so the loader's advice to start processes is wrong
     warnings.filterwarnings("ignore", message=".*does not have many workers")
     warnings.filterwarnings("ignore", message=".*LeafSpec")  # Lightning's own to mend
+    warnings.filterwarnings("ignore", message=".*Couldn't infer the batch indices")  # cases come in their order
     try:
         CommandLine(
             FlagModel,
@@ -59,8 +120,18 @@ def main(args: Sequence[str] | None = None) -> None:
             subclass_mode_model=True,
             auto_configure_optimizers=False,
             seed_everything_default=0,
+            parser_class=Parser,
+            parser_kwargs={"description": DESCRIPTION},
+            trainer_defaults={"callbacks": [Predictions()]},
+            save_config_kwargs={"overwrite": True},  # without a logger there is one folder for all commands
             args=None if args is None else list(args),
         )
-    except (UsageError, UcrError) as error:
-        print(f"train.py: {error}", file=sys.stderr)  # noqa: T201 (a command line prints)
-        raise SystemExit(2) from None
+    except (UsageError, UcrError, MisconfigurationException) as error:
+        _end(error, 2)
+    except Diverged as error:
+        _end(error, 1)
+
+
+def _end(error: Exception, code: int) -> NoReturn:
+    print(f"train.py: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201 (a command line prints)
+    raise SystemExit(code) from None

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from timae.cli.checkpoints import check_weights, load_encoder
+from timae.cli.checkpoints import FLAGS, check_weights, default_pooling, load_encoder
 from timae.cli.data import UCRData
-from timae.cli.usage import UsageError
+from timae.cli.predictions import class_table, value_table
+from timae.cli.usage import Diverged, UsageError
 from timae.config import DecoderConfig, EncoderConfig, Pooling, Training
 from timae.encoder import Encoder
 from timae.model import Classifier, MaskedAutoencoder
@@ -26,6 +28,8 @@ class FlagModel(Task):
     """Most time steps that a series may have; None: no limit."""
     seq_len: int | None = None
     """Most time steps that a series, or its crop, may have in training; None: no limit."""
+    flags: dict[str, Any] | None = None
+    """The --model flags that it was built with, for its checkpoints; set by the command line."""
 
     @property
     def encoder(self) -> Encoder:
@@ -54,14 +58,30 @@ class FlagModel(Task):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Compare a checkpoint with the model before it is loaded; let a resumed cycle end with this command."""
         check_weights(checkpoint["state_dict"], self.state_dict(), "--ckpt_path")
+        done, asked = checkpoint["epoch"] + 1, self.trainer.max_epochs
+        if self.trainer.training and asked is not None and 0 <= asked < done:
+            raise UsageError(f"--trainer.max_epochs {asked}: the checkpoint has {done} epochs behind it: give more")
         # of the schedule only the place is taken: its length follows from the epochs that are asked for now
         place = ("last_epoch", "_step_count", "_last_lr")
         schedules = checkpoint.get("lr_schedulers", [])
         checkpoint["lr_schedulers"] = [{name: state[name] for name in place} for state in schedules]
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the flags beside the weights; weights that are no numbers are not kept at all."""
+        if not all(weight.isfinite().all() for weight in checkpoint["state_dict"].values()):
+            raise Diverged("weights became NaN or infinite: lower --model.lr; no checkpoint is written of them")
+        checkpoint[FLAGS] = self.flags
+
     def training_step(self, batch: Batch) -> Tensor:
-        """Take a step of the task; log train_loss."""
+        """Take a step of the task; log train_loss.
+
+        Raises:
+            Diverged: the loss is NaN or infinite.
+        """
         loss: Any = super().training_step(batch)
+        if not loss.isfinite():
+            at = f"in step {self.trainer.global_step}"
+            raise Diverged(f"the loss became {float(loss.detach())} {at}: lower --model.lr")
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch[0]))
         return loss  # type: ignore[no-any-return]
 
@@ -75,6 +95,10 @@ class FlagModel(Task):
 
     def score(self, stage: str, batch: Batch) -> dict[str, Any]:
         """Return what to log of a batch, by name."""
+        raise NotImplementedError
+
+    def table(self, predictions: Sequence[Any], data: UCRData) -> pd.DataFrame:
+        """Return what `predict` writes of the predictions of all batches."""
         raise NotImplementedError
 
 
@@ -97,6 +121,10 @@ class PretrainingFlags(FlagModel, Pretraining):
         _, values, predicted = self.model(batch[0], batch[2])
         return {"values": values, "predicted": predicted}
 
+    def table(self, predictions: Sequence[Any], data: UCRData) -> pd.DataFrame:  # noqa: ARG002
+        """A row a time point."""
+        return value_table(predictions)
+
 
 class ClassificationFlags(FlagModel, Finetuning):
     """A classifier, with an encoder that may come from a checkpoint."""
@@ -113,7 +141,7 @@ class ClassificationFlags(FlagModel, Finetuning):
         if class_weights is not None and len(class_weights) != num_classes:
             raise UsageError(f"class_weights has {len(class_weights)} values, expected one for {num_classes} classes")
         weights = None if class_weights is None else torch.tensor(class_weights)
-        model = Classifier(encoder, num_classes, pooling or ("cls" if encoder.cls_embed else "mean"))
+        model = Classifier(encoder, num_classes, pooling or default_pooling(encoder.cls_embed))
         super().__init__(model, _settings(lr), weights)
         self.accuracy = MulticlassAccuracy(num_classes, average="micro")
         self.f1 = MulticlassF1Score(num_classes, average="macro")
@@ -133,3 +161,7 @@ class ClassificationFlags(FlagModel, Finetuning):
         """Class probabilities (batch, num_classes)."""
         logits: Tensor = self.model(batch[0], batch[2])
         return logits.softmax(dim=1)
+
+    def table(self, predictions: Sequence[Any], data: UCRData) -> pd.DataFrame:
+        """A row a case."""
+        return class_table(predictions, data.class_ids)

@@ -24,7 +24,7 @@ LOGGING = (
     "--trainer.callbacks+=LearningRateMonitor --trainer.callbacks.logging_interval=step "
     "--data.normalize False --trainer.log_every_n_steps 1"
 )
-QUIET = " --trainer.enable_progress_bar False --trainer.enable_model_summary False --trainer.accelerator cpu"
+QUIET = " --trainer.enable_progress_bar False --trainer.enable_model_summary False"
 PRETRAIN = (
     "fit --model TiMAEForPretraining --model.lr 1e-3 --model.input_dim 1 --model.num_heads 4 "
     "--model.num_decoder_heads 4 --model.num_layers 2 --model.num_decoder_layers 2 --model.emb_size 64 "
@@ -72,7 +72,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["train.py", *(command + QUIET).split()])
+    device = "" if "accelerator" in command else " --trainer.accelerator cpu"
+    monkeypatch.setattr("sys.argv", ["train.py", *(command + QUIET + device).split()])
     runpy.run_path(str(SCRIPT), run_name="__main__")
 
 
@@ -132,6 +133,14 @@ def test_a_checkpoint_of_another_shape_is_refused_in_one_line(
     finetuned: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for flags, message in [
+        ("--model.emb_size 32", "the checkpoint is of --model.emb_size 64, not 32: leave the flag out"),
+        ("--model.num_layers 3", "the checkpoint is of --model.num_layers 2, not 3"),
+    ]:
+        refused(f"{EVALUATE} {flags} --ckpt_path {finetuned}", message, monkeypatch, capsys)
+    old = torch.load(finetuned, weights_only=True)
+    del old["model_flags"]  # as checkpoints were without them
+    torch.save(old, finetuned)
+    for flags, message in [
         ("--model.emb_size 32", "the checkpoint is of another shape: model.encoder.cls is (64,) there, (32,) here"),
         ("--model.num_layers 3", "the checkpoint is of another model, without model.encoder.blocks.2"),
         ("--model.num_layers 1", "the checkpoint is of another model, with model.encoder.blocks.1"),
@@ -157,6 +166,12 @@ def test_a_checkpoint_of_another_shape_is_refused_in_one_line(
         (f"{PRETRAIN} --model.mask_ratio 1", "mask_ratio must lie between 0 and 1, got 1"),
         (f"{FINETUNE} --data.pretrain True", "TiMAE needs labels: give --data.pretrain False"),
         (f"{FINETUNE} --data.class_weights [1]", "class_weights has 1 values, expected one for 2 classes"),
+        (f"{FINETUNE} --model.num_head 8", "there is no --model.num_head; did you mean --model.num_heads?"),
+        (f"fit --modle TiMAE --data.dataset_path {TRAIN}", "there is no --modle; did you mean --model?"),
+        (f"fit --model TiMEA --data.dataset_path {TRAIN}", "there is no --model TiMEA; did you mean --model TiMAE?"),
+        (f"{EVALUATE} --ckpt_path best", "--ckpt_path best: no checkpoint is kept under that name"),
+        (f"{FINETUNE} --trainer.accelerator gppu", "Available names are: auto"),
+        (f"{FINETUNE} --trainer.accelerator tpu", "--trainer.accelerator tpu: auto takes what there is"),
         (
             f"fit --model TiMAEMamba --model.num_heads 3 --data.dataset_path {TRAIN}",
             "num_heads must divide ssm_state_size: got num_heads 3, ssm_state_size 128",
@@ -169,13 +184,118 @@ def test_what_does_not_fit_is_refused_in_one_line(
     refused(command, message, monkeypatch, capsys)
 
 
+@pytest.fixture
+def eight_heads(place: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A classifier with flags that no shape shows."""
+    run(f"{FINETUNE} --model.num_heads 8 --model.act_func relu --model.pooling max", monkeypatch)
+    return "lightning_logs/version_0/checkpoints/epoch=19-step=20.ckpt"
+
+
+def test_flags_come_from_the_checkpoint_where_none_are_given(eight_heads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = f"--data.dataset_path {TRAIN} --data.normalize False"
+    run(f"test --ckpt_path {eight_heads} {data}", monkeypatch)
+    run(f"test --model TiMAE --model.num_heads 8 --ckpt_path {eight_heads} {data}", monkeypatch)
+    assert metrics(1)["test_accuracy"] == metrics(2)["test_accuracy"]
+    run(f"fit --model.encoder_ckpt_path {eight_heads} --trainer.max_epochs 1 {data}", monkeypatch)
+    kept = torch.load("lightning_logs/version_3/checkpoints/epoch=0-step=1.ckpt", weights_only=True)["model_flags"]
+    assert (kept["num_heads"], kept["act_func"], kept["pooling"]) == (8, "relu", "cls")  # pooling is the head's affair
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--model.num_heads 4", "the checkpoint is of --model.num_heads 8, not 4: leave the flag out"),
+        ("--model.act_func gelu", "the checkpoint is of --model.act_func relu, not gelu: leave the flag out"),
+        ("--model.pooling cls", "the checkpoint is of --model.pooling max, not cls: leave the flag out"),
+        ("--model TiMAEMamba", "the checkpoint is of --model TiMAE, not TiMAEMamba: leave the flag out"),
+    ],
+)
+def test_a_flag_that_contradicts_the_checkpoint_is_refused(
+    eight_heads: str, flags: str, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused(f"test {flags} --ckpt_path {eight_heads} --data.dataset_path {TEST}", message, monkeypatch, capsys)
+
+
+def test_predict_writes_a_table_and_says_where(
+    eight_heads: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(f"predict --ckpt_path {eight_heads} --data.dataset_path {TRAIN} --data.normalize False", monkeypatch)
+    path = Path("lightning_logs/version_1/predictions.csv")
+    assert f"predictions: {path}" in capsys.readouterr().out.replace(f"{Path.cwd()}/", "")
+    with path.open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert list(rows[0]) == ["case", "p(1)", "p(2)", "prediction"]
+    assert [int(row["case"]) for row in rows] == list(range(67))
+    for row in rows:
+        assert float(row["p(1)"]) + float(row["p(2)"]) == pytest.approx(1)
+        assert row["prediction"] == max(("1", "2"), key=lambda label: float(row[f"p({label})"]))
+    run(f"test --ckpt_path {eight_heads} --data.dataset_path {TRAIN} --data.normalize False", monkeypatch)
+    truth = [line.split()[0] for line in Path(TRAIN).read_text().splitlines()]
+    right = [row["prediction"] == str(int(float(label))) for row, label in zip(rows, truth, strict=True)]
+    assert metrics(2)["test_accuracy"][0] == pytest.approx(sum(right) / 67, abs=1e-6)
+
+
+def test_predictions_of_an_autoencoder_are_values(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(PRETRAIN.replace("max_epochs 2", "max_epochs 1"), monkeypatch)
+    checkpoint = "lightning_logs/version_0/checkpoints/epoch=0-step=17.ckpt"
+    run(f"predict --ckpt_path {checkpoint} --data.dataset_path {TRAIN} --data.pretrain True", monkeypatch)
+    with Path("lightning_logs/version_1/predictions.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    assert len(rows) == 67 * 24
+    assert sum(int(row["predicted"]) for row in rows) == 67 * 18  # three quarters
+
+
+@pytest.mark.parametrize(
+    "flags",
+    ["--trainer.max_time 00:00:00:02", "--trainer.max_epochs -1 --trainer.max_steps 3", "--trainer.logger False"],
+)
+def test_ways_to_end_a_training(place: Path, flags: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = f"fit {MODEL} --data.dataset_path {TRAIN} {flags}"
+    if "logger" in flags:
+        command += " --trainer.max_epochs 1"
+    for _ in range(2):  # and again, in the same folder
+        run(command, monkeypatch)
+
+
+def test_a_training_with_fewer_epochs_than_the_checkpoint_has(
+    finetuned: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"fit --ckpt_path {finetuned} --data.dataset_path {TRAIN} --trainer.max_epochs 1"
+    refused(command, "--trainer.max_epochs 1: the checkpoint has 2 epochs behind it", monkeypatch, capsys)
+
+
+def test_what_diverges_ends_with_code_1_and_leaves_no_checkpoint(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(f"{FINETUNE} --model.lr 1e30", monkeypatch)
+    assert stopped.value.code == 1
+    assert "train.py: the loss became nan in step" in capsys.readouterr().err.splitlines()[-1]
+    for path in Path("lightning_logs").rglob("*.ckpt"):
+        weights = torch.load(path, weights_only=True)["state_dict"]
+        assert all(weight.isfinite().all() for weight in weights.values())
+
+
+def test_a_checkpoint_of_what_diverged_is_refused(
+    finetuned: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = torch.load(finetuned, weights_only=True)
+    next(iter(checkpoint["state_dict"].values())).fill_(float("nan"))
+    torch.save(checkpoint, "nan.ckpt")
+    command = f"test --ckpt_path nan.ckpt --data.dataset_path {TEST}"
+    refused(command, "the checkpoint holds weights that are no numbers", monkeypatch, capsys)
+
+
 class RunsCode:
     def __reduce__(self) -> Any:
         return os.mkdir, ("harm",)
 
 
 @pytest.mark.parametrize("flag", ["--ckpt_path", "--model.encoder_ckpt_path"])
-@pytest.mark.parametrize("content", [{"state_dict": {"a": RunsCode()}}, b"no checkpoint at all", [1, 2]])
+@pytest.mark.parametrize(
+    "content",
+    [{"state_dict": {"a": RunsCode()}}, b"no checkpoint at all", b"root:x:0:0:root:/root:/bin/sh\n", b"1,2\n", [1, 2]],
+)
 def test_checkpoints_that_hold_more_than_weights_are_refused(
     place: Path, flag: str, content: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
