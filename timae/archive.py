@@ -1,10 +1,10 @@
 """What an encoder is pre-trained on: the train series of one data set, or those of many as one body of data."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 from timae.config import ARCHIVE_LENGTH
 from timae.training import derive_seed
 from timae.views import stretch
-from ucr.prepare import Prepared
+from ucr.prepare import Prepared, by_length
 
 Series = NDArray[np.float32]
 
@@ -23,6 +23,8 @@ PER_SET = 256
 SAME = 1e-6
 """Two normalised series are the same where the mean square of their difference is less: 0.1 % of their deviation,
 which forgives digits that one file prints and another does not."""
+SHORTEST = 8
+"""Time points from which two series can be the same: of fewer, normalised ones are alike by chance."""
 
 
 @dataclass(frozen=True)
@@ -41,44 +43,61 @@ class Body:
         return cls({"data": data.hexdigest(), "shape": list(cases.series.shape)}, lambda: tensors(cases))
 
     @classmethod
-    def of_many(cls, key: dict[str, Any], splits: Callable[[], Iterable[tuple[Series, Series]]], seed: int) -> "Body":
-        """The train series of many data sets.
+    def of_many(cls, key: dict[str, Any], splits: Callable[[], Iterable["Splits"]], seed: int) -> "Body":
+        """The train series of many data sets, without those that are test series of any of them.
 
         Args:
             key: what decides splits.
-            splits: gives prepared train and test series (case, time) of each data set, in an order that does not
-                change. Test series serve one purpose: what equals one of them is left out.
+            splits: gives those of each data set, in an order that does not change.
             seed: of the draw.
         """
 
         def read() -> tuple[Tensor, None]:
-            trains, tests = zip(*splits(), strict=True)
-            return gather(without_test_series(trains, tests), PER_SET, seed), None
+            found = list(splits())
+            alone = without_test_series([s.train for s in found], [test for s in found for test in s.tests])
+            return gather([s.prepared[kept] for s, kept in zip(found, alone, strict=True)], PER_SET, seed), None
 
         return cls({**key, "per_set": PER_SET}, read)
 
 
-def without_test_series(trains: Iterable[Series], tests: Iterable[Series]) -> list[Series]:
-    """Leave out of each train split (case, time) whatever is a test series of any of the data sets.
+class Splits(NamedTuple):
+    """What a body takes of one data set; arrays are (case, time)."""
+
+    prepared: Series
+    """Train series as an encoder is to see them."""
+    train: Series
+    """The same as shipped: NaN where a value is missing and behind shorter series."""
+    tests: Sequence[Series]
+    """Series as shipped that nothing may be learnt from."""
+
+
+def without_test_series(trains: Sequence[Series], tests: Iterable[Series]) -> list[NDArray[np.bool_]]:
+    """Find the train series that are no test series of any of the data sets.
 
     The archive has families whose members split the same series differently (the GunPoint sets, the Phalanx sets,
-    BeetleFly and BirdChicken within ShapesAll, Chinatown within MelbournePedestrian): a train series of one is a
-    test series of the other. Some data sets also repeat a train series in their own test split.
+    the Wiimote sets, BeetleFly and BirdChicken within ShapesAll, Chinatown within MelbournePedestrian): a train series
+    of one is a test series of the other. Some data sets also repeat a train series in their own test split. A data set
+    pads its series to its own longest, so they are compared without padding.
 
     Args:
-        trains: normalised series of each data set.
-        tests: likewise; only equal lengths are compared.
+        trains: series of each data set as shipped, (case, time).
+        tests: likewise, of as many data sets as there are.
+
+    Returns:
+        For each of trains, True (case,) where a series is nobody's test series.
     """
     of_length: dict[int, list[Series]] = defaultdict(list)
     for test in tests:
-        of_length[test.shape[1]].append(test)
-    kept = []
+        for length, (_, series) in by_length(test).items():
+            of_length[length].append(series)
+    found = []
     for train in trains:
         alone = np.ones(len(train), dtype=bool)
-        for test in of_length[train.shape[1]]:
-            alone &= _nearest(train, test) >= SAME
-        kept.append(train[alone])
-    return kept
+        for length, (at, series) in by_length(train).items():
+            if length >= SHORTEST and (others := of_length.get(length)):
+                alone[at] = _nearest(series, np.concatenate(others)) >= SAME
+        found.append(alone)
+    return found
 
 
 def _nearest(series: Series, others: Series) -> NDArray[np.float64]:

@@ -155,6 +155,24 @@ def _lengths(series: Series) -> NDArray[np.int64]:
     return np.where(present.any(1), series.shape[1] - present[:, ::-1].argmax(1), 0)
 
 
+def by_length(series: Series) -> dict[int, tuple[NDArray[np.int64], Series]]:
+    """Series as shipped, without their padding, so that two of the same length can be compared.
+
+    Args:
+        series: (case, time), NaN where a value is missing and behind shorter series.
+
+    Returns:
+        Length → the positions (case,) of the series that have it, and these (case, length), interpolated and
+        z-normalised: files that print other digits, or normalised ones beside others, then agree.
+    """
+    lengths = _lengths(series)
+    found = {}
+    for length in np.unique(lengths):
+        at = np.flatnonzero(lengths == length)
+        found[int(length)] = at, znormalise(np.array([interpolate(case[:length]) for case in series[at]]))
+    return found
+
+
 def interpolate(case: Series) -> Series:
     """Fills NaN in one series (time,) linearly, at an end with the nearest value; zeros where all is NaN."""
     present = ~np.isnan(case)

@@ -30,7 +30,7 @@ from timae.config import Recipe
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
-    from timae.archive import Body, Series
+    from timae.archive import Body, Splits
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -
     Every one is split as the run's own is, or another's train series could be among the run's test series. Where the
     run's own data set is not among them, none of its series is pre-trained on under another's name either.
     """
-    from timae.archive import Body  # noqa: PLC0415 (who only plans and reports has no use for torch)
+    from timae.archive import Body, Splits  # noqa: PLC0415 (who only plans and reports has no use for torch)
 
     preparation = get_method(run.method, contest.preset).preparation
     key = {"archive": sha256, "preparation": asdict(preparation), "resample": run.resample}
@@ -212,16 +212,17 @@ def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -
     if run.dataset not in names:
         key["held_out"] = run.dataset
 
-    def prepared(name: str) -> "tuple[Series, Series]":
+    def of(name: str) -> "Splits":
         train, read_test = splits(replace(run, dataset=name), contest)
         preparer = ucr.prepare.fit(train, ucr.load.info_for(name, contest.root), preparation)
-        return preparer(train).series, preparer(read_test()).series
+        return Splits(preparer(train).series, train.series, [read_test().series])
 
-    def bodies() -> "Iterator[tuple[Series, Series]]":
-        yield from map(prepared, names)
+    def bodies() -> "Iterator[Splits]":
+        yield from map(of, names)
         if run.dataset not in names:
-            train, test = prepared(run.dataset)
-            yield train[:0], np.concatenate([train, test])  # nothing to learn, all of it to leave out
+            own = of(run.dataset)
+            nothing = slice(0, 0)  # to learn; and all of it to leave out
+            yield Splits(own.prepared[nothing], own.train[nothing], [own.train, *own.tests])
 
     return Body.of_many(key, bodies, run.resample)
 
