@@ -33,14 +33,14 @@ class Body:
 
     key: dict[str, Any]
     """What decides them, as plain JSON values."""
-    read: Callable[[], tuple[Tensor, Tensor | None]]
-    """Returns series (case, time, 1), and where they are valid (case, time), or None for everywhere."""
+    read: Callable[[], Tensor]
+    """Returns series (case, time, 1)."""
 
     @classmethod
     def of(cls, cases: Prepared) -> "Body":
         """The series of one prepared split."""
-        data = sha256(cases.series.tobytes() + (b"" if cases.mask is None else cases.mask.tobytes()))
-        return cls({"data": data.hexdigest(), "shape": list(cases.series.shape)}, lambda: tensors(cases))
+        data = sha256(cases.series.tobytes())
+        return cls({"data": data.hexdigest(), "shape": list(cases.series.shape)}, lambda: tensor(cases))
 
     @classmethod
     def of_many(cls, key: dict[str, Any], splits: Callable[[], Iterable["Splits"]], seed: int) -> "Body":
@@ -52,10 +52,10 @@ class Body:
             seed: of the draw.
         """
 
-        def read() -> tuple[Tensor, None]:
+        def read() -> Tensor:
             found = list(splits())
             alone = without_test_series([s.train for s in found], [test for s in found for test in s.tests])
-            return gather([s.prepared[kept] for s, kept in zip(found, alone, strict=True)], PER_SET, seed), None
+            return gather([s.prepared[kept] for s, kept in zip(found, alone, strict=True)], PER_SET, seed)
 
         return cls({**key, "per_set": PER_SET}, read)
 
@@ -126,7 +126,12 @@ def gather(train_splits: Iterable[Series], per_set: int, seed: int) -> Tensor:
     return torch.cat(body)
 
 
-def tensors(cases: Prepared) -> tuple[Tensor, Tensor | None]:
-    """Prepared series as (case, time, 1), and where they are valid (case, time), or None for everywhere."""
-    valid = None if cases.mask is None else torch.from_numpy(cases.mask)
-    return torch.from_numpy(cases.series).unsqueeze(-1), valid
+def tensor(cases: Prepared) -> Tensor:
+    """Prepared series as (case, time, 1).
+
+    Raises:
+        ValueError: they are padded.
+    """
+    if cases.mask is not None:
+        raise ValueError("series are stretched to one length, not padded: prepare with unequal='resample'")
+    return torch.from_numpy(cases.series).unsqueeze(-1)

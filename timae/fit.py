@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from timae.archive import Body, tensors
+from timae.archive import Body, tensor
 from timae.config import EncoderConfig, Probing, Recipe, Ridge, Training
 from timae.encoder import n_parameters
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
@@ -65,14 +65,14 @@ class Fitted:
 
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
-        series, valid = tensors(cases)
+        series = tensor(cases)
         found = []
         if self.probe is not None:
-            features = represent(self.model, series, valid, batch_size) if self.shares is None else self.shares(series)
+            features = represent(self.model, series, batch_size) if self.shares is None else self.shares(series)
             found.append(self.probe.predict_proba(features))
         if isinstance(self.recipe.head, Training):
             with torch.inference_mode():
-                parts = [self.model(x, v).double().softmax(dim=1) for x, v in _batches(series, valid, batch_size)]
+                parts = [self.model(x).double().softmax(dim=1) for x in series.split(batch_size)]
             found.append(torch.cat(parts).numpy())
         probabilities: NDArray[np.float64] = np.mean(found, axis=0)
         return probabilities
@@ -102,10 +102,8 @@ def fit(
         ValueError: the recipe cannot be built, or the series are too short to be masked.
     """
     session = session or Session()
-    series, valid = tensors(cases)
+    series = tensor(cases)
     ridge = recipe.head if isinstance(recipe.head, Ridge) else recipe.companion
-    if valid is not None and (ridge or recipe.resolutions):
-        raise ValueError("series that are stretched take no padding: prepare with unequal='resample'")
     seconds, losses, reconstruction = {}, {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
     model = build(recipe, series.shape[1], n_classes)
@@ -120,19 +118,19 @@ def fit(
     if ridge is not None:
         session.report("probe", 0, 1, float("nan"))
         # of a copy: fine-tuning changes the encoder
-        shares = Shares(copy.deepcopy(model.encoder), series, ridge)
+        shares = Shares(copy.deepcopy(model.encoder), series, ridge, seed)
         probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)
         seconds["finetune"] = time.perf_counter() - start
     if isinstance(recipe.head, Training):
         labels = torch.from_numpy(cases.labels)
-        batches = Batches(series, labels, valid, recipe.head, derive_seed(seed, PHASES["finetune"]))
+        batches = Batches(series, labels, recipe.head, derive_seed(seed, PHASES["finetune"]))
         task = Finetuning(model, recipe.head, balance(labels, n_classes) if recipe.head.balanced else None)
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
         seconds["finetune"] = seconds.get("finetune", 0.0) + task.seconds
     elif isinstance(recipe.head, Probing):
         session.report("probe", 0, 1, float("nan"))
-        features = represent(model, series, valid)
+        features = represent(model, series)
         probe = fit_probe(features, cases.labels, n_classes, recipe.head, seed)
         seconds["finetune"] = time.perf_counter() - start
     return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name, reconstruction)
@@ -163,17 +161,17 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
     assert training is not None
 
     def make(checkpoint: Path | None, session: Session) -> Content:
-        series, valid = body.read()
+        series = body.read()
         torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
         model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
-        batches = Batches(series, None, valid, training, derive_seed(seed, PHASES["pretrain"]))
+        batches = Batches(series, None, training, derive_seed(seed, PHASES["pretrain"]))
         task = Pretraining(model, training)
         losses = train(task, batches, "pretrain", session, checkpoint)
         return {
             "encoder": model.encoder.state_dict(),
             "losses": torch.tensor(losses),
             "seconds": task.seconds,
-            "reconstruction": reconstruct(model, *_some(series, valid, training.resolutions, config.input_dim)),
+            "reconstruction": reconstruct(model, _some(series, training.resolutions, config.input_dim)),
         }
 
     if session.pretrained is None:
@@ -193,33 +191,22 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
     return obtain(session.pretrained, key, lambda checkpoint: make(checkpoint, shared), session)
 
 
-def reconstruct(model: MaskedAutoencoder, series: Tensor, valid: Tensor | None) -> Content:
+def reconstruct(model: MaskedAutoencoder, series: Tensor) -> Content:
     """What a trained autoencoder predicts of hidden values, for a reader to see: series, masked, prediction."""
     torch.manual_seed(0)
     with torch.inference_mode():
-        found = model(series, valid)
+        found = model(series)
     return {"series": series[..., 0], "masked": found.predicted, "prediction": found.values[..., 0].clone()}
 
 
-def _some(
-    series: Tensor, valid: Tensor | None, resolutions: tuple[int, ...], n_channels: int
-) -> tuple[Tensor, Tensor | None]:
+def _some(series: Tensor, resolutions: tuple[int, ...], n_channels: int) -> Tensor:
     """Three series from all over a body, as pre-training shows them."""
-    few = slice(None, None, -(-len(series) // 3))
-    if resolutions:
-        return with_channels(stretch(series[few], max(resolutions)), n_channels), None
-    return series[few], None if valid is None else valid[few]
+    few = series[:: -(-len(series) // 3)]
+    return with_channels(stretch(few, max(resolutions)), n_channels) if resolutions else few
 
 
-def represent(
-    model: Classifier | MultiscaleClassifier, series: Tensor, valid: Tensor | None, batch_size: int = 256
-) -> NDArray[np.float32]:
+def represent(model: Classifier | MultiscaleClassifier, series: Tensor, batch_size: int = 256) -> NDArray[np.float32]:
     """Pooled features (case, width) of series, as the frozen encoder gives them."""
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model.represent(x, v) for x, v in _batches(series, valid, batch_size)]).numpy()
-
-
-def _batches(series: Tensor, valid: Tensor | None, size: int) -> Any:
-    for i in range(0, len(series), size):
-        yield series[i : i + size], None if valid is None else valid[i : i + size]
+        return torch.cat([model.represent(x) for x in series.split(batch_size)]).numpy()

@@ -136,20 +136,15 @@ class MultiscaleClassifier(nn.Module):
             raise ValueError("pooling 'cls' needs an encoder with cls_embed=True")
         self.resolutions, self.pooling = resolutions, pooling.split("+")
         self.encoder = Encoder(encoder)
+        self.encoder.norm.requires_grad_(False)  # layers are read before it: only a decoder has a use for it
         n_layers = len(resolutions) * (encoder.num_layers + 1)
         self.shares = nn.ModuleList(SoftShare(encoder.emb_size) for _ in range(n_layers) if "share" in self.pooling)
         width = len(self.pooling) * encoder.emb_size * n_layers
         self.norm = nn.BatchNorm1d(width, affine=False)
         self.head = nn.Linear(width, n_classes)
 
-    def represent(self, series: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Pool the features of series (batch, time, 1) to (batch, width), not yet normalised.
-
-        Raises:
-            ValueError: series are padded; they can be stretched instead.
-        """
-        if valid is not None:
-            raise ValueError("a classifier of several resolutions takes no padding: prepare with unequal='resample'")
+    def represent(self, series: Tensor) -> Tensor:
+        """Pool the features of series (batch, time, 1) to (batch, width), not yet normalised."""
         pooled: list[Tensor] = []
         shares = iter(self.shares)
         for resolution in self.resolutions:
@@ -169,8 +164,14 @@ class MultiscaleClassifier(nn.Module):
         return torch.cat(pooled, dim=1)
 
     def forward(self, series: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Logits (batch, n_classes) of series (batch, time, 1)."""
-        logits: Tensor = self.head(self.norm(self.represent(series, valid)))
+        """Logits (batch, n_classes) of series (batch, time, 1).
+
+        Raises:
+            ValueError: series are padded; they can be stretched instead.
+        """
+        if valid is not None:
+            raise ValueError("a classifier of several resolutions takes no padding: stretch the series instead")
+        logits: Tensor = self.head(self.norm(self.represent(series)))
         return logits
 
 

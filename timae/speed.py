@@ -186,7 +186,7 @@ def _plain(pretrain: bool, device: str) -> list[float]:
 
 def _ours(task: Pretraining | Finetuning, device: str) -> list[float]:
     clock, series, labels = _Clock(), torch.randn(640, LENGTH, 1), torch.randint(0, CLASSES, (640,))
-    batches = Batches(series, labels, None, Training(STEPS, BATCH, accelerated=True), 0)
+    batches = Batches(series, labels, Training(STEPS, BATCH, accelerated=True), 0)
     run_task(task, batches, "speed", Session(device, stop=clock.tick))
     return clock.steps
 

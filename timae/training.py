@@ -31,7 +31,8 @@ from timae.views import cut, random_windows, with_channels
 log = logging.getLogger(__name__)
 
 Batch = tuple[Tensor, Tensor | None, Tensor | None]
-"""series (batch, time, channel), labels (batch,) or None, valid (batch, time) or None."""
+"""series (batch, time, channel), labels (batch,) or None, valid (batch, time), False at padding, or None: series of the
+command line may be padded, those of a recipe never are."""
 
 EPOCH, STEP = 0, 1
 """Places under the seed of a training: the order of the cases in a pass, all other chance in a step."""
@@ -49,11 +50,9 @@ class Batches:
     dropped and every batch is full. No batch is larger than the data.
     """
 
-    def __init__(
-        self, series: Tensor, labels: Tensor | None, valid: Tensor | None, training: Training, seed: int
-    ) -> None:
+    def __init__(self, series: Tensor, labels: Tensor | None, training: Training, seed: int) -> None:
         self.clip = training.clip
-        self.series, self.labels, self.valid = series, labels, valid
+        self.series, self.labels = series, labels
         self.size, self.steps, self.seed = min(training.batch_size, len(series)), training.steps, seed
         self.accelerated = training.accelerated
         self.done = 0
@@ -66,7 +65,6 @@ class Batches:
         """Move all cases to a device, so that cutting a batch there waits for nothing."""
         self.series = self.series.to(device)
         self.labels = None if self.labels is None else self.labels.to(device)
-        self.valid = None if self.valid is None else self.valid.to(device)
 
     def __iter__(self) -> Iterator[Batch]:
         n = len(self.series)
@@ -80,11 +78,7 @@ class Batches:
             index, order = order[: self.size], order[self.size :]
             if step < self.done:
                 continue
-            yield (
-                self.series[index],
-                None if self.labels is None else self.labels[index],
-                None if self.valid is None else self.valid[index],
-            )
+            yield self.series[index], None if self.labels is None else self.labels[index], None
 
 
 class Task(L.LightningModule):

@@ -104,7 +104,7 @@ def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
     """Take a recipe's steps, pre-training, ridge classifier and fine-tuning, with nothing around them."""
     import torch
 
-    from timae.archive import tensors
+    from timae.archive import tensor
     from timae.fit import build
     from timae.model import MaskedAutoencoder
     from timae.probe import fit_ridge
@@ -115,7 +115,7 @@ def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
     assert pretraining
     assert ridge
     assert isinstance(head, Training)
-    series, labels = tensors(cases)[0], torch.from_numpy(cases.labels)
+    series, labels = tensor(cases), torch.from_numpy(cases.labels)
     classifier = build(recipe, series.shape[1], 2)
     autoencoder = MaskedAutoencoder(recipe.encoder, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
     classifier.encoder = autoencoder.encoder
@@ -126,7 +126,7 @@ def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
             classifier.train()
         optimizer = torch.optim.AdamW(task.parameters(), lr=budget.lr, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, budget.lr, total_steps=budget.steps)
-        for batch in Batches(series, labels, None, budget, 0):
+        for batch in Batches(series, labels, budget, 0):
             optimizer.zero_grad()
             loss = task.loss(batch)
             torch.autograd.backward(loss)

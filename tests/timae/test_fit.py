@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from timae.archive import Body
+from timae.archive import Body, Splits
 from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Ridge, Training, Transformer
 from timae.fit import fit
 from ucr.prepare import Prepared
@@ -51,14 +51,13 @@ VARIANTS = {
 }
 
 
-def waves(n: int = 60, time: int = 24, padded: bool = False) -> Prepared:
+def waves(n: int = 60, time: int = 24) -> Prepared:
     """Two classes: slow and fast sines."""
     rng = np.random.default_rng(0)
     labels = np.arange(n) % 2
     phase = rng.uniform(0, 6.28, (n, 1))
     series = np.sin(np.linspace(0, 6.28, time) * (1 + 3 * labels[:, None]) + phase).astype(np.float32)
-    mask = np.arange(time) < rng.integers(12, time + 1, (n, 1)) if padded else None
-    return Prepared(series if mask is None else np.where(mask, series, np.float32(0)), mask, labels)
+    return Prepared(series, None, labels)
 
 
 @pytest.mark.parametrize("recipe", VARIANTS.values(), ids=VARIANTS)
@@ -73,20 +72,9 @@ def test_every_variant_goes_from_cases_to_probabilities(recipe: Recipe) -> None:
     assert fitted.n_parameters["total"] >= fitted.n_parameters["encoder"] > 0
 
 
-@pytest.mark.parametrize("name", ["mean", "mamba", "cross", "cls", "probe"])
-def test_series_of_unequal_length_can_be_learnt_from(name: str) -> None:
-    cases = waves(padded=True)
-    probabilities = fit(VARIANTS[name], cases, 2, seed=0).predict_proba(cases)
-    assert np.isfinite(probabilities).all()
-    assert cases.mask is not None
-    other = replace(cases, series=np.where(cases.mask, cases.series, np.float32(99)))
-    again = fit(VARIANTS[name], other, 2, seed=0).predict_proba(other)
-    assert again == pytest.approx(probabilities, abs=1e-5), "what stands in the padding does not matter"
-
-
-def test_padding_is_refused_where_series_are_stretched() -> None:
+def test_padding_is_refused() -> None:
     with pytest.raises(ValueError, match="prepare with unequal='resample'"):
-        fit(FINE, waves(padded=True), 2, seed=0)
+        fit(FINE, replace(waves(), mask=np.ones((60, 24), bool)), 2, seed=0)
 
 
 def test_a_probe_takes_no_companion() -> None:
@@ -105,7 +93,8 @@ def test_probabilities_are_those_of_net_and_ridge_averaged() -> None:
 
 def test_a_body_of_its_own_takes_the_place_of_the_train_split_in_pre_training() -> None:
     cases = waves()
-    other = Body.of_many({}, lambda: [(waves(20, 50).series, waves(4, 50).series[:0])], seed=0)
+    others = waves(20, 50).series
+    other = Body.of_many({}, lambda: [Splits(others, others, [])], seed=0)
     own, shared = fit(FINE, cases, 2, seed=0), fit(FINE, cases, 2, seed=0, body=other)
     assert own.losses["pretrain"] != shared.losses["pretrain"]
     again = fit(replace(FINE, pretraining=replace(FINE.pretraining, steps=6)), cases, 2, seed=0, body=other)
@@ -136,7 +125,7 @@ def test_long_series_get_patches() -> None:
 
 
 def test_predictions_do_not_depend_on_the_batch() -> None:
-    cases = waves(padded=True)
+    cases = waves()
     fitted = fit(TINY, cases, 2, seed=0)
     assert fitted.predict_proba(cases, batch_size=7) == pytest.approx(fitted.predict_proba(cases), abs=1e-6)
 

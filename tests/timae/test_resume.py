@@ -47,9 +47,7 @@ def drawn(session: Session, folder: Path) -> tuple[list[float], dict[str, Tensor
     torch.manual_seed(1)
     model = build(RECIPE, 24, 2)
     data, training = cases(), Training(12, 4, crop=0.5)
-    batches = Batches(
-        torch.from_numpy(data.series).unsqueeze(-1), torch.from_numpy(data.labels), None, training, seed=3
-    )
+    batches = Batches(torch.from_numpy(data.series).unsqueeze(-1), torch.from_numpy(data.labels), training, seed=3)
     losses = train(Drawing(model, training), batches, "finetune", session, folder / "finetune.ckpt")
     return losses, model.state_dict()
 

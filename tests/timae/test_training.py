@@ -22,14 +22,14 @@ def numbered(n: int) -> torch.Tensor:
 
 @given(n=st.integers(1, 40), size=st.integers(1, 50), steps=st.integers(1, 20), seed=st.integers(0, 5))
 def test_batches_are_full_and_deal_every_case_equally_often(n: int, size: int, steps: int, seed: int) -> None:
-    batches = Batches(numbered(n), torch.arange(n), None, Training(steps, size), seed)
+    batches = Batches(numbered(n), torch.arange(n), Training(steps, size), seed)
     dealt = [(series[:, 0, 0].long(), labels) for series, labels, _ in batches]
     assert len(dealt) == len(batches) == steps
     assert {len(cases) for cases, _ in dealt} == {min(n, size)}
     count = torch.cat([cases for cases, _ in dealt]).bincount(minlength=n)
     assert count.max() - count.min() <= 1
     assert all(torch.equal(cases, labels) for cases, labels in dealt if labels is not None)
-    again = [series[:, 0, 0].long() for series, _, _ in Batches(numbered(n), None, None, Training(steps, size), seed)]
+    again = [series[:, 0, 0].long() for series, _, _ in Batches(numbered(n), None, Training(steps, size), seed)]
     assert all(torch.equal(a, b) for (a, _), b in zip(dealt, again, strict=True))
 
 
@@ -73,7 +73,7 @@ def test_training_moves_the_loss_and_follows_one_cycle() -> None:
         return False
 
     wave = torch.sin(torch.linspace(0, 12, 24) + torch.rand(32, 1) * 6).unsqueeze(-1)
-    losses = train(task, Batches(wave, None, None, task.settings, 0), "pretrain", Session(stop=watch))
+    losses = train(task, Batches(wave, None, task.settings, 0), "pretrain", Session(stop=watch))
     assert len(losses) == len(rates) == 100
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
     assert max(rates) == pytest.approx(0.01, rel=0.02)
@@ -93,7 +93,7 @@ def test_norms_biases_and_tokens_are_not_decayed() -> None:
 
     train(
         task,
-        Batches(torch.randn(4, 6, 1), torch.tensor([0, 1, 0, 1]), None, task.settings, 0),
+        Batches(torch.randn(4, 6, 1), torch.tensor([0, 1, 0, 1]), task.settings, 0),
         "f",
         Session(stop=watch),
     )
@@ -123,7 +123,7 @@ def test_a_loss_that_is_no_number_ends_training() -> None:
     series = torch.full((4, 8, 1), math.inf)
     task = Finetuning(Classifier(ENCODER, 2), Training(2))
     with pytest.raises(FloatingPointError, match="the loss became nan at step 0 of 2"):
-        train(task, Batches(series, torch.tensor([0, 1, 0, 1]), None, task.settings, 0), "finetune", Session())
+        train(task, Batches(series, torch.tensor([0, 1, 0, 1]), task.settings, 0), "finetune", Session())
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -157,7 +157,7 @@ def test_acceleration_is_for_gpus_alone() -> None:
         torch.manual_seed(0)
         training = Training(3, accelerated=accelerated)
         task = Finetuning(Classifier(ENCODER, 2), training)
-        batches = Batches(torch.arange(48.0).sin().reshape(4, 12, 1), torch.tensor([0, 1, 0, 1]), None, training, 0)
+        batches = Batches(torch.arange(48.0).sin().reshape(4, 12, 1), torch.tensor([0, 1, 0, 1]), training, 0)
         losses.append(train(task, batches, "finetune", Session()))
         assert task.compiled_loss is None
     assert losses[0] == losses[1]

@@ -32,7 +32,7 @@ def test_what_is_held_out_is_held_out_under_every_name(tmp_path: Path, method: s
 
     contest = Contest("made", (method,), tuple(splits), preset="smoke", root=str(tmp_path))
     names = contest.datasets if method == "timae-archive" else contest.datasets[1:]
-    series, _ = shared_body(Run(method, "Own", 0), contest, names, "hash").read()
+    series = shared_body(Run(method, "Own", 0), contest, names, "hash").read()
     assert len(series) == n_sets * PER_SET  # Sibling has Own's train series left, or nothing at all
     assert len({tuple(one) for one in series[..., 0].tolist()}) == n_series
 
