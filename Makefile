@@ -59,7 +59,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 $(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 	$(PIP) -e '.[dev]'
-	$(PIP) --upgrade --target $(VENV)/yardstick 'transformers>=4.50'
+	$(PIP) --upgrade --target $(VENV)/yardstick transformers
 	$(PYTHON) -m venv $(VENV)/peers
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/peers.txt
 	@touch $@

@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
+import pytest
+
 PROJECT = Path(__file__).parents[1]
 
 
@@ -38,13 +40,26 @@ def test_make_help_explains_every_variable_and_target() -> None:
         assert f"  {target} " in shown, target
 
 
+ROOMS = sorted(path.parent for path in (PROJECT / "bench").glob("*/__init__.py"))
+
+
 def test_the_map_of_the_house_names_every_room() -> None:
     readme = (PROJECT / "README.md").read_text()
-    rooms = [path.parent for path in (PROJECT / "bench").glob("*/__init__.py")]
-    assert len(rooms) == 8
-    for room in rooms:
+    assert len(ROOMS) == 8
+    for room in ROOMS:
         assert f"`bench/{room.name}/`" in readme, f"bench/{room.name} is not in the README"
-        assert re.fullmatch(r'"""[^"]+; may import [^"]+\."""\n', (room / "__init__.py").read_text()), room
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_a_room_says_in_one_sentence_what_it_is_and_imports_no_more_than_it_says(room: Path) -> None:
+    said = re.fullmatch(r'"""[^"]+; may import ([^"]+)\."""\n', (room / "__init__.py").read_text())
+    assert said, room
+    others = {other.name for other in ROOMS} - {room.name}
+    allowed = set(re.findall(r"\w+", said[1]))
+    if "every" in allowed:
+        allowed = others - set(re.findall(r"but (\w+)", said[1]))
+    text = "\n".join(path.read_text() for path in room.rglob("*.py"))
+    assert set(re.findall(r"(?:from|import) bench\.(\w+)", text)) & others <= allowed
 
 
 def test_what_the_papers_name_is_there() -> None:

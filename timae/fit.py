@@ -118,7 +118,7 @@ def fit(
     if ridge is not None:
         session.report("probe", 0, 1, float("nan"))
         # of a copy: fine-tuning changes the encoder
-        shares = Shares(copy.deepcopy(model.encoder), series, ridge, seed)
+        shares = Shares(copy.deepcopy(model.encoder), series, ridge)
         probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)
         seconds["finetune"] = time.perf_counter() - start
     if isinstance(recipe.head, Training):

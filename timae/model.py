@@ -136,7 +136,6 @@ class MultiscaleClassifier(nn.Module):
             raise ValueError("pooling 'cls' needs an encoder with cls_embed=True")
         self.resolutions, self.pooling = resolutions, pooling.split("+")
         self.encoder = Encoder(encoder)
-        self.encoder.norm.requires_grad_(False)  # layers are read before it: only a decoder has a use for it
         n_layers = len(resolutions) * (encoder.num_layers + 1)
         self.shares = nn.ModuleList(SoftShare(encoder.emb_size) for _ in range(n_layers) if "share" in self.pooling)
         width = len(self.pooling) * encoder.emb_size * n_layers

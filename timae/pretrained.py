@@ -60,7 +60,10 @@ def digest(key: Mapping[str, Any]) -> str:
 
 @functools.cache
 def code_version() -> str:
-    """SHA-256 over what else decides trained weights: versions, the sources of this package and of the data's."""
+    """SHA-256 over what else decides trained weights: versions, the sources of this package and of the data's.
+
+    Those of the command line in `cli`, which no artefact depends on, are left out.
+    """
     code = sha256(" ".join(map(version, ("torch", "lightning", "numpy"))).encode())
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), *here.with_name("ucr").glob("*.py")]):

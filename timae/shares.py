@@ -21,12 +21,12 @@ SAMPLE = 2048
 class Shares:
     """Features of series by a frozen encoder: for each view, layer and channel, shares and a maximum."""
 
-    def __init__(self, encoder: Encoder, train: Tensor, ridge: Ridge, seed: int = 0) -> None:
-        """Take thresholds from series (case, time, 1) of a train split, drawn by seed; how fine to look, by length."""
+    def __init__(self, encoder: Encoder, train: Tensor, ridge: Ridge) -> None:
+        """Take thresholds from series (case, time, 1) of a train split; how fine to look, from their length."""
         self.encoder = encoder.eval()
         self.views = ridge.views(train.shape[1])
         self.thresholds: dict[View, list[Tensor]] = {}
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(0)
         # as many cases as SAMPLE tokens need several times over: neighbouring tokens say much the same
         cases = train[torch.randperm(len(train), generator=generator)[:64]]
         for view in self.views:

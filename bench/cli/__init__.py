@@ -1,1 +1,1 @@
-"""The command line, a module a family of commands; may import every room but trials."""
+"""The command line, a module a family of commands; may import every other room but trials."""

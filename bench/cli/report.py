@@ -16,7 +16,9 @@ def add(command: Command) -> None:
     add_stored(report)
     report.add_argument("--reports", default="reports", metavar="DIR")
     add_against(report)
-    report.add_argument("--sections", metavar="NAMES", help="only these, separated by commas")
+    report.add_argument(
+        "--sections", metavar="NAMES", help="write these alone, separated by commas, to sections.md beside the report"
+    )
 
     export = command("export", export_results, "write the results in a form that other programs read")
     export.add_argument("--format", required=True, choices=("tsml", "wide", "long", "latex"))
@@ -34,6 +36,8 @@ def write_report(options: argparse.Namespace) -> int:
     from bench.report.contents import SECTIONS
 
     sections = None if options.sections is None else names_in(options.sections)
+    if sections == ():
+        raise UsageError(f"--sections names no section, got {options.sections!r}; there are: {', '.join(SECTIONS)}")
     for section in sections or ():
         require_known("section", section, SECTIONS)
     tell(

@@ -215,6 +215,7 @@ def cancel_contest(options: argparse.Namespace) -> int:
     from bench.places.table import PLACES
 
     contest = stored_contest(options)
+    # what is queued elsewhere first: a command that ends here would submit it anew
     ended = ", ".join(place.cancel(contest) for place in reversed([*PLACES.values()]))
     print(f"cancelled: {ended}; what is done stays")
     return 0

@@ -1,1 +1,1 @@
-"""What is to be run and what came out: contests, runs, their states, prices and results; may import methods."""
+"""What is to be run and what came out: contests, how one run goes, its state, price and result; may import methods."""

@@ -154,9 +154,3 @@ def info_of(dataset: str, root: str | None) -> Info:
     from ucr.load import info_for  # noqa: PLC0415 (for data sets of the archive no file is opened)
 
     return info_for(dataset, root)
-
-
-def duration(seconds: float) -> str:
-    """Word a duration as hours:minutes:seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

@@ -5,6 +5,8 @@
     claim          locked by the process that does the run: nobody else starts it
     state.json     process, phase, step, loss, seconds; written at most once a second
     finetune.ckpt  the last checkpoint of its training
+
+<results>/<contest>/.lock is locked by the command that runs the contest, and names its host and process.
 """
 
 import contextlib
@@ -68,8 +70,8 @@ def holder(contest: Path) -> tuple[str, int] | None:
         with FileLock(path, timeout=0):
             return None
     except Timeout:
-        host, _, pid = path.read_text().partition(" ")
-    return host, int(pid)
+        host, _, process = path.read_text().partition(" ")
+    return host, int(process) if process.isdigit() else 0  # its owner is just writing it
 
 
 class Live:

@@ -11,8 +11,8 @@ A run's files lie in <results>/<contest>/<method>/<dataset>/:
 import json
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -121,23 +121,26 @@ def error_path(path: Path) -> Path:
 def read(path: Path) -> Result:
     """Read one result.
 
+    Scores that it was written without are not among its scores; `read_all` computes them.
+
     Raises:
         ResultError: the file is cut off, lacks a field, or holds a score outside its range.
     """
     try:
         values = json.loads(path.read_bytes())
-        if newer := [key for key in SCORES if key not in values]:
-            values |= _scores_of_probabilities(path, newer)
         named = {field.name: values[field.name] for field in fields(Result) if field.name != "scores"}
-        result = Result(**named, scores={key: values[key] for key in SCORES})
+        scores = {key: values[key] for key in SCORES if key in values or key == "accuracy"}
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"field {error} is missing" if isinstance(error, KeyError) else error
         raise ResultError(f"{path}: not a whole result ({why}); delete it and run again") from error
-    for key, value in result.scores.items():
-        highest = SCORES[key].highest
-        undefined = value is None and key != "accuracy"
-        if not undefined and not (isinstance(value, int | float) and 0 <= value <= highest):
-            raise ResultError(f"{path}: {key} must lie in [0, {highest:g}], got {value!r}; delete it and run again")
+    result = Result(**named, scores=scores)
+    for key, value in scores.items():
+        score = SCORES[key]
+        fits = isinstance(value, int | float) and 0 <= value <= score.highest
+        if not fits and not (value is None and score.may_be_undefined):
+            raise ResultError(
+                f"{path}: {key} must lie in [0, {score.highest:g}], got {value!r}; delete it and run again"
+            )
     if (result.method, result.dataset, f"resample-{result.resample}") != (*path.parts[-3:-1], path.stem):
         raise ResultError(
             f"{path}: is a result of {result.method} on {result.dataset}, resample {result.resample}: "
@@ -146,25 +149,31 @@ def read(path: Path) -> Result:
     return result
 
 
-def _scores_of_probabilities(path: Path, keys: Sequence[str]) -> dict[str, float | None]:
-    """Compute scores that a result was written without; none where its probabilities are not there either."""
-    stored = path.with_suffix(".npz")
-    if not stored.exists():
-        return {}
-    with np.load(stored) as arrays:
-        if "probabilities" not in arrays:
-            return {}
-        truth, probabilities = arrays["truth"], arrays["probabilities"].astype(np.float64)
-    return {key: SCORES[key].of(truth, probabilities) for key in keys}
-
-
 def read_all(folder: Path) -> list[Result]:
-    """Read all results of a contest, in order of their paths.
+    """Read all results of a contest, in order of their paths, with every score.
 
     Raises:
         ResultError: a file is not what it should be.
     """
-    return [read(path) for path in sorted(folder.glob("*/*/resample-*.json"))]
+    return [_with_newer_scores(read(path), path) for path in sorted(folder.glob("*/*/resample-*.json"))]
+
+
+def _with_newer_scores(result: Result, path: Path) -> Result:
+    """Compute the scores that a result was written without; None where its probabilities are not there either."""
+    newer = [key for key in SCORES if key not in result.scores]
+    if not newer:
+        return result
+    stored = path.with_suffix(".npz")
+    try:
+        with stored.open("rb") as file, np.load(file) as arrays:
+            truth, probabilities = arrays["truth"], arrays["probabilities"].astype(np.float64)
+        computed = {key: SCORES[key].of(truth, probabilities) for key in newer}
+    except (FileNotFoundError, KeyError):
+        computed = dict.fromkeys(newer)
+    except Exception as error:  # a torn archive raises anything
+        raise ResultError(f"{stored}: damaged ({error}); run again with --rerun stale, or delete it") from error
+    scores = {key: result.scores.get(key, computed.get(key)) for key in SCORES}
+    return replace(result, scores=scores)
 
 
 def failures(folder: Path) -> dict[str, str]:

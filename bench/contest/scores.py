@@ -23,6 +23,7 @@ class Score:
     ranked: bool = False
     """Whether reports rank methods by it; more must be better."""
     digits: int = 4
+    may_be_undefined: bool = False
 
 
 def score(truth: Truth, probabilities: Probabilities) -> dict[str, float | None]:
@@ -68,8 +69,8 @@ SCORES: Mapping[str, Score] = {
     "accuracy": Score("accuracy", accuracy, ranked=True),
     "balanced_accuracy": Score("balanced accuracy", balanced_accuracy),
     "f1_macro": Score("macro F1", f1_macro, ranked=True),
-    "auroc": Score("AUROC", auroc),
+    "auroc": Score("AUROC", auroc, may_be_undefined=True),
     "log_loss": Score("log loss", log_loss, highest=float("inf"), digits=3),
 }
-"""What a result file calls a score → the score. A new one is one entry here; results that lack it get it from the
-probabilities beside them."""
+"""What a result file calls a score → the score. A new one is one entry here (and a line in results/README.md);
+results that lack it get it from the probabilities beside them."""

@@ -16,6 +16,8 @@ from ucr.load import fingerprint
 
 VERSIONED = ("timae-bench", "torch", "lightning", "sktime", "scikit-learn", "numpy")
 """Packages whose version decides what a run computes."""
+LEFT_OUT = "test series of any length"
+"""What of the train series of many data sets nobody learns; until 0.1.0 those of the same padded length only."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
 
 @functools.cache
 def _archive_sha256(names: tuple[str, ...], root: str | None) -> str:
-    """One hash for the data of many data sets, in their order."""
-    return sha256(json.dumps([(name, fingerprint(name, root)) for name in names]).encode()).hexdigest()
+    """One hash for what is learnt of many data sets, in their order: their data, and what of it is left out."""
+    return sha256(json.dumps([LEFT_OUT, *((name, fingerprint(name, root)) for name in names)]).encode()).hexdigest()
 
 
 @functools.cache

@@ -35,7 +35,8 @@ METHODS: dict[str, Callable[[str, Preset], Method]] = {
     "1nn-dtw": _one_nn_dtw,
     "minirocket": _sktime("minirocket", sharpness=Ridge.sharpness),
 }
-"""name → what makes the method under a preset. A new variant is one line here, or one in the tables above."""
+"""name → what makes the method under a preset. A new one is one line here, a variant of Ti-MAE one in the
+tables of bench.methods.architectures."""
 
 DEFAULT_METHODS = ("timae", "timae-scratch", "timae-probe", "1nn-dtw", "minirocket")
 

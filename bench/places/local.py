@@ -134,6 +134,8 @@ def cancel(contest: Contest) -> str:
     if (holder := live.holder(contest.folder)) is None:
         return "0 command on this machine"
     host, process = holder
+    if not process:
+        raise ResultError(f"the command that runs contest {contest.name!r} is just beginning: try again")
     if host != socket.gethostname():
         raise ResultError(f"contest {contest.name!r} is run by process {process} on {host}: cancel it there")
     os.kill(process, signal.SIGTERM)

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from bench.contest.cost import duration
 from bench.contest.definition import Run
 from bench.contest.run import Outcome
 from bench.contest.survey import Todo
+from bench.places.duration import duration
 
 
 class Progress:

@@ -25,14 +25,12 @@ from bench.contest.definition import Contest, Run
 from bench.contest.run import Outcome, leave_error
 from bench.contest.state import state_of
 from bench.contest.survey import Todo
-from bench.places import cluster
+from bench.places import cluster, local
 from bench.places.cluster import SlurmError
 from bench.places.place import Options, Watcher
 
 if TYPE_CHECKING:
     from submitit.helpers import DelayedSubmission
-
-    from bench.places import local
 
 QUEUE = "SLURM's queue"
 
@@ -68,8 +66,6 @@ class Task:
 
     def __call__(self, bundle: list[Todo]) -> None:
         """Do all runs of a bundle that are not done."""
-        from bench.places import local  # noqa: PLC0415 (status must not wait for it)
-
         self.batch = local.submit(self.contest, bundle, self.options)
         local.wait(self.batch, _Lines())
 

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from bench.contest import live, results
-from bench.contest.cost import duration
 from bench.contest.definition import Contest
 from bench.contest.survey import Survey, Todo, makespan, survey_of
+from bench.places.duration import duration
 from bench.places.table import PLACES
 
 COSTLIEST = 10

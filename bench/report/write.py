@@ -20,10 +20,11 @@ def write(material: Material, sections: Sequence[str] | None = None) -> Path:
 
     Args:
         material: what it is made of.
-        sections: names of those to write, in the order of the table of contents; None: all.
+        sections: names of those to write, in the order of the table of contents, as a page of their own beside the
+            report; None: all, the report.
 
     Returns:
-        The path of report.md.
+        The path of report.md, or of sections.md.
     """
     folder = material.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,13 +35,20 @@ def write(material: Material, sections: Sequence[str] | None = None) -> Path:
         results.write_text(folder / f"{score}.csv", table.to_csv(index=False, lineterminator="\n"))
     written = [section(material) for name, section in SECTIONS.items() if sections is None or name in sections]
     text = "\n\n".join(filter(None, written)) + "\n"
-    results.write_text(folder / "report.md", text)
-    for svg in folder.glob("*.svg"):  # of a former report that had more to show
+    page = folder / ("report.md" if sections is None else "sections.md")
+    results.write_text(page, text)
+    if sections is None:
+        _drop_pictures_of_former_reports(folder, text)
+    results.write_text(page.with_suffix(".html"), html_page(material.contest.name, text, folder))
+    return page
+
+
+def _drop_pictures_of_former_reports(folder: Path, text: str) -> None:
+    """Remove the pictures of a report that had more to show."""
+    for svg in folder.glob("*.svg"):
         if f"]({svg.name})" not in text and svg.with_suffix(".png").exists():
             svg.unlink()
             svg.with_suffix(".png").unlink()
-    results.write_text(folder / "report.html", html_page(material.contest.name, text, folder))
-    return folder / "report.md"
 
 
 def summary(material: Material) -> str:

@@ -1,1 +1,1 @@
-"""What we do to ourselves: faults, chaos, measurements of speed; may import every room."""
+"""What we do to ourselves: faults, chaos, measurements of speed; may import every other room."""

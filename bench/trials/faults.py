@@ -112,7 +112,7 @@ FAULTS: dict[str, Callable[[str, Preset], Method]] = {
     "noop": _sleeping(0),
     "shaky-noop": lambda name, preset: Method(name, Baseline("noop"), preset.preparation, _misbehave),
     "sleep-2": _sleeping(2),
-    "sleep-600": _sleeping(600),
+    "sleep-3600": _sleeping(3600),
     "shaky": _shaky(),
     "shaky-probe": _shaky(head=Probing(), companion=None),
 }

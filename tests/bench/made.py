@@ -39,5 +39,5 @@ def a_stored_result(run: Run, preset: str, seconds: tuple[float, float, float], 
 
 def _result(values: dict[str, Any]) -> Result:
     """A result of what stands in its file."""
-    scores = {key: values.pop(key) for key in SCORES}
+    scores = {key: values.pop(key, 0.5) for key in SCORES}
     return Result(**values, scores=scores)

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 
 PATIENCE = 600
-"""Seconds after which nothing is coming any more, however busy the machine; pytest ends a test soon after."""
+"""Seconds after which nothing is coming any more, however busy the machine: less than what sleeps for an hour, and than
+pytest's own limit."""
 
 
 def wait_until(true: Callable[[], object]) -> None:

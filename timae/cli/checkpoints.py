@@ -20,6 +20,8 @@ FLAGS = "model_flags"
 """Where they lie in a checkpoint: the name of the model, and its flags by name."""
 OF_THE_DATA = ("num_classes", "class_weights", "encoder_ckpt_path")
 """Flags that another command has its own values of."""
+NO_PATH = (None, "null", "best", "last", "hpc")
+"""Values of a flag for a checkpoint that are no path."""
 OF_TRAINING = ("lr", "attn_dropout_prob", "ffn_dropout_prob", "mask_ratio", "max_len", "seq_len")
 """Flags that another command may change: they say how to train and how long series may be, not what the model is."""
 
@@ -44,28 +46,38 @@ def remembered(words: Sequence[str]) -> tuple[list[str], dict[str, Any], str]:
         words: the command line, from the subcommand on.
 
     Returns:
-        Words to put before those of the user, which then win; the flags that may not differ; and the flag that named
-        the checkpoint. Nothing where none is named, or where it holds no flags.
+        Words to put before those of the user, which then win; the flags; and the flag that named the checkpoint.
+        Nothing where none is named, or where it holds no flags.
 
     Raises:
         UsageError: the checkpoint cannot be read.
     """
     flag, path = "--ckpt_path", _value_of("--ckpt_path", words)
-    whole = path not in (None, "best", "last", "hpc")
+    whole = path not in NO_PATH
     if not whole:
         flag, path = "--model.encoder_ckpt_path", _value_of("--model.encoder_ckpt_path", words)
-    kept = dict(read_checkpoint(Path(path), flag).get(FLAGS) or {}) if path else {}
-    if not kept:
+    if path in NO_PATH:
         return [], {}, ""
-    if not whole:  # a classifier's own affairs, and what only pre-training knows
+    kept = flags_in(str(path), flag)
+    if not whole and kept:  # a classifier's own affairs, and what only pre-training knows
         kept["model"] = kept["model"].removesuffix("ForPretraining")
         others = ("lr", "pooling", "mask_ratio", "seq_len")
         kept = {k: v for k, v in kept.items() if k not in others and "decoder" not in k}
-    before = ["--model", kept["model"]]
+    before = ["--model", kept["model"]] if kept else []
     for name, value in kept.items():
         if name != "model":
             before += [f"--model.{name}", value if isinstance(value, str) else json.dumps(value)]
-    return before, {name: value for name, value in kept.items() if name not in OF_TRAINING}, f"{flag} {path}"
+    return before, kept, f"{flag} {path}"
+
+
+def flags_in(path: str, flag: str) -> dict[str, Any]:
+    """Return the model's name and flags that a checkpoint holds; nothing of one that is older than they are.
+
+    Raises:
+        UsageError: the checkpoint, which flag names, cannot be read.
+    """
+    kept = read_checkpoint(Path(path), flag).get(FLAGS)
+    return dict(kept) if isinstance(kept, dict) and "model" in kept else {}
 
 
 def check_flags(kept: Mapping[str, Any], asked: Mapping[str, Any], where: str) -> None:
@@ -75,7 +87,7 @@ def check_flags(kept: Mapping[str, Any], asked: Mapping[str, Any], where: str) -
         UsageError: one differs.
     """
     for name, value in kept.items():
-        if asked.get(name) != value:
+        if name not in OF_TRAINING and asked.get(name) != value:
             flag = "--model" if name == "model" else f"--model.{name}"
             raise UsageError(f"{where}: the checkpoint is of {flag} {value}, not {asked.get(name)}: leave the flag out")
 
@@ -122,6 +134,11 @@ def check_weights(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], whe
     for name, weight in wanted.items():
         if name not in found:
             raise UsageError(f"{where}: the checkpoint is of another model, without {name}: {advice}")
+        if found[name].shape != weight.shape and name.startswith("model.head."):
+            raise UsageError(
+                f"{where}: the checkpoint tells {len(found[name])} classes apart, the data {len(weight)}: "
+                "give --data.num_classes, or the data that it was trained on"
+            )
         if found[name].shape != weight.shape:
             raise UsageError(
                 f"{where}: the checkpoint is of another shape: {name} is {tuple(found[name].shape)} there, "

@@ -174,6 +174,7 @@ class UCRData(L.LightningDataModule):
                 f"label {strange[0]!r} is no class, or another class, in the checkpoint, "
                 f"which knows {', '.join(known)}: were other data or another class_id_start trained on?"
             )
+        self.class_ids = dict(known)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled batches of the training cases, cropped if asked for."""

@@ -17,7 +17,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import timae.cli
-from timae.cli.checkpoints import check_flags, flags_to_keep, remembered
+from timae.cli.checkpoints import check_flags, flags_in, flags_to_keep, remembered
 from timae.cli.data import UCRData
 from timae.cli.predictions import Predictions
 from timae.cli.tasks import FlagModel
@@ -74,16 +74,18 @@ class CommandLine(LightningCLI):
         """Parse, with the flags of the checkpoint that is named, if one is, where the command line gives none."""
         words = list(sys.argv[1:] if args is None else args)
         before, kept, where = remembered(words)
-        if before:
-            words[1:1] = before
+        at = next((i for i, word in enumerate(words) if word in self.subcommands()), len(words))
+        words[at + 1 : at + 1] = before
         self.config = parser.parse_args(words)
         options = self.config[self.config["subcommand"]]
         options["weights_only"] = True
-        if (name := options["ckpt_path"]) in ("best", "hpc"):
-            raise UsageError(f"--ckpt_path {name}: no checkpoint is kept under that name; give a path, or last")
+        path = options["ckpt_path"]
+        if path in ("best", "hpc"):
+            raise UsageError(f"--ckpt_path {path}: no checkpoint is kept under that name; give a path, or last")
+        if path not in (None, "last") and not where.endswith(f" {path}"):  # a configuration file names it
+            kept, where = flags_in(path, "--ckpt_path"), f"--ckpt_path {path}"
         model = options["model"]
-        asked = flags_to_keep(model["class_path"].rpartition(".")[2], vars(model["init_args"]))
-        check_flags(kept, asked, where)
+        check_flags(kept, flags_to_keep(model["class_path"].rpartition(".")[2], vars(model["init_args"])), where)
 
     def instantiate_classes(self) -> None:
         """Build data, model and trainer; what a flag's value makes impossible is an error of usage."""
@@ -102,9 +104,10 @@ class CommandLine(LightningCLI):
         try:
             return super().instantiate_trainer(**kwargs)
         except (MisconfigurationException, ModuleNotFoundError) as error:
-            asked = self.config[self.subcommand]["trainer"]["accelerator"]
-            advice = f"--trainer.accelerator {asked}: auto takes what there is"
-            raise UsageError(f"{' '.join(str(error).split())} ({advice})") from error
+            asked, line = self.config[self.subcommand]["trainer"]["accelerator"], " ".join(str(error).split())
+            if asked not in ("auto", "cpu"):
+                line += f" (--trainer.accelerator {asked}: auto takes what there is)"
+            raise UsageError(line) from error
 
 
 def main(args: Sequence[str] | None = None) -> None:

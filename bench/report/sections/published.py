@@ -4,7 +4,7 @@ from bench.published import guard, numbers
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.wording import RANKED, data_sets, markdown, rank_diagram
-from bench.stats import comparison as statistics
+from bench.stats.comparison import reasons
 
 
 def section(material: Material) -> str:
@@ -27,7 +27,7 @@ def section(material: Material) -> str:
         return ""
     best = next(method for method in comparison.average_ranks.index if method in own["method"].values)
     table = tables.beside(comparison, best)
-    reasons = guard.summary(entry for entry in excluded if entry.method in available)
+    excluded_for = guard.summary(entry for entry in excluded if entry.method in available)
     cited = dict.fromkeys(
         numbers.sources()[number.source].citation for number in numbers.load_published() if number.method in available
     )
@@ -37,8 +37,8 @@ def section(material: Material) -> str:
         + (f" Wins and p: {best} against each; Holm over all pairs." if len(comparison.scores) > 1 else ""),
         rank_diagram(material, comparison, "cd_published", RANKED["accuracy"], " beside published numbers"),
         markdown(table),
-        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in reasons) if reasons else "",
-        "\n".join(f"- data sets left out: {line}" for line in statistics.reasons(comparison.left_out)),
+        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in excluded_for) if excluded_for else "",
+        "\n".join(f"- data sets left out: {line}" for line in reasons(comparison.left_out)),
         "Sources:\n\n" + "\n".join(f"- {citation}" for citation in cited),
     ]
     return "\n\n".join(filter(None, lines))

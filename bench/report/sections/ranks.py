@@ -6,9 +6,8 @@ from bench.report import tables
 from bench.report.material import Material
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
 from bench.report.wording import RANKED, markdown, picture, rank_diagram
-from bench.stats import comparison as statistics
 from bench.stats import effects
-from bench.stats.comparison import Comparison
+from bench.stats.comparison import Comparison, describe, reasons
 
 
 def section(material: Material) -> str:
@@ -28,8 +27,8 @@ def _ranks(material: Material, score: str) -> str:
         lines.append(picture(material, matrix, "pairs_accuracy", "Every method against every other"))
         lines.append(markdown(tables.pairs(comparison)))
         lines.append(_detectable(comparison))
-        lines.append("\n".join(f"- {line}" for line in statistics.describe(comparison)))
-    lines += [f"- left out: {line}" for line in statistics.reasons(comparison.left_out)]
+        lines.append("\n".join(f"- {line}" for line in describe(comparison)))
+    lines += [f"- left out: {line}" for line in reasons(comparison.left_out)]
     return "\n\n".join(filter(None, lines))
 
 

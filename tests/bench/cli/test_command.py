@@ -113,6 +113,8 @@ def test_a_section_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixtu
     Contest("c", ("timae",), ("Coffee",), results=str(tmp_path)).save()
     assert main(["report", "c", "--results", str(tmp_path), "--sections", "ranks,pared"]) == 2
     assert capsys.readouterr().err == "bench: unknown section 'pared'; did you mean paired?\n"
+    assert main(["report", "c", "--results", str(tmp_path), "--sections", ","]) == 2
+    assert "--sections names no section, got ','; there are: head, reference" in capsys.readouterr().err
 
 
 def test_a_third_place_is_an_entry_of_places(

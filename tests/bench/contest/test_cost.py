@@ -39,7 +39,3 @@ def test_predictions_take_the_level_of_what_was_seen_and_outliers_do_not_move_it
     model = cost.CostModel()
     model.learn({"1nn-dtw": other}, json.loads(json.dumps(values)))
     assert model.n_results == 0  # of another configuration
-
-
-def test_a_duration_is_hours_minutes_and_seconds() -> None:
-    assert cost.duration(3725) == "1:02:05"

@@ -1,20 +1,23 @@
 import json
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from bench.contest.live import Live, claim, running
+from bench.contest.live import Live, claim, hold, holder, running
 
 PROJECT = Path(__file__).parents[3]
 
 
 def test_a_claim_keeps_others_out_and_ends_with_its_owner(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from bench.contest.live import claim\n"
-        "with claim(Path(sys.argv[1])) as mine: print(mine, flush=True); time.sleep(60)"
+        "import sys; from pathlib import Path; from bench.contest.live import claim\n"
+        "with claim(Path(sys.argv[1])) as mine: print(mine, flush=True); sys.stdin.read()"
     )
+    pipe = subprocess.PIPE
     owner = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=PROJECT
+        [sys.executable, "-c", code, str(tmp_path)], stdin=pipe, stdout=pipe, text=True, cwd=PROJECT
     )
     assert owner.stdout is not None
     with owner, owner.stdout:
@@ -46,3 +49,15 @@ def test_live_state_is_there_while_it_lasts(tmp_path: Path) -> None:
         path.write_text(json.dumps(state))
         assert len(running(tmp_path)) == 1
     assert not path.exists()
+
+
+def test_the_holder_of_a_contest_is_named_and_one_that_is_just_beginning_is_not(tmp_path: Path) -> None:
+    assert holder(tmp_path) is None
+    with hold(tmp_path) as mine:
+        assert mine
+        assert holder(tmp_path) == (socket.gethostname(), os.getpid())
+        with hold(tmp_path) as theirs:
+            assert not theirs
+        (tmp_path / ".lock").write_text("")
+        assert holder(tmp_path) == ("", 0)
+    assert holder(tmp_path) is None

@@ -87,7 +87,8 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
         (lambda text: text[: len(text) // 2], "not a whole result"),
         (lambda _: "", "not a whole result"),
         (lambda _: "[]", "not a whole result"),
-        (lambda text: text.replace('"f1_macro"', '"f2"'), "field 'f1_macro' is missing"),
+        (lambda text: text.replace('"accuracy"', '"acc"'), "field 'accuracy' is missing"),
+        (lambda text: text.replace('"f1_macro": 0.5', '"f1_macro": null'), r"f1_macro must lie in \[0, 1\], got None"),
         (lambda text: text.replace('"accuracy": 0.5', '"accuracy": 1.5'), r"accuracy must lie in \[0, 1\], got 1.5"),
         (lambda text: text.replace('"accuracy": 0.5', '"accuracy": NaN'), r"accuracy must lie in \[0, 1\], got nan"),
         (lambda text: text.replace('"accuracy": 0.5', '"accuracy": null'), "accuracy must lie"),
@@ -129,5 +130,14 @@ def test_a_score_that_is_new_is_read_off_the_probabilities(tmp_path: Path, monke
     results.write_whole(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays))
     brier = Score("Brier", lambda truth, p: float(((p - np.eye(p.shape[1])[truth]) ** 2).sum(1).mean()), highest=2)
     monkeypatch.setattr(results, "SCORES", {**SCORES, "brier": brier})
-    assert results.read(path).scores["brier"] == (2 * 0.25**2 + 2 * 0.5**2) / 2
-    assert results.read(path).accuracy == 0.5  # what was stored stays
+    assert "brier" not in results.read(path).scores  # the result is whole without it
+    [result] = results.read_all(tmp_path)
+    assert result.scores["brier"] == (2 * 0.25**2 + 2 * 0.5**2) / 2
+    assert list(result.scores) == [*SCORES, "brier"]
+    assert result.accuracy == 0.5  # what was stored stays
+    torn = path.with_suffix(".npz").read_bytes()[:100]
+    path.with_suffix(".npz").write_bytes(torn)
+    with pytest.raises(ResultError, match=r"resample-0\.npz: damaged"):
+        results.read_all(tmp_path)
+    path.with_suffix(".npz").unlink()
+    assert results.read_all(tmp_path)[0].scores["brier"] is None

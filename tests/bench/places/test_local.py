@@ -130,8 +130,8 @@ MakePool = Callable[[str, str], tuple[Contest, Pool]]
 
 def test_what_a_worker_dies_of_costs_one_try_of_one_run(pool: MakePool) -> None:
     one, workers = pool("shaky-noop,noop", "Sines,Waves")
-    calm = workers.run(workers=2)  # what a run takes on this machine at this moment, importing included
-    limit = math.ceil(3 + 10 * max(outcome.seconds for outcome in calm.values()))
+    calm = workers.run(workers=2)  # what a run takes on this machine at this moment
+    limit = math.ceil(10 + 50 * max(outcome.seconds for outcome in calm.values()))
     for path in one.results.glob("*/*/resample-*.json"):
         path.unlink()
     (one.faults / "ledger").unlink()
@@ -200,7 +200,7 @@ def test_an_idle_worker_that_is_killed_costs_nothing(pool: MakePool) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_writes_checkpoints_and_the_same_command_goes_on(contest: Make, number: int) -> None:
-    one = contest("noop,sleep-600", "Sines")
+    one = contest("noop,sleep-3600", "Sines")
     process = one.start()
     wait_until(lambda: one.states() and "noop/Sines" in one.done())
     theirs = workers(process)
@@ -208,14 +208,14 @@ def test_an_interruption_writes_checkpoints_and_the_same_command_goes_on(contest
     out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "the same command goes on from here" in err
-    assert "stopped: sleep-600/Sines/resample-0" in out
+    assert "stopped: sleep-3600/Sines/resample-0" in out
     assert "Traceback" not in err
     assert not any(worker.is_running() for worker in theirs)
-    assert "stopped after" in (one.results / "sleep-600" / "Sines" / "resample-0.log").read_text()
+    assert "stopped after" in (one.results / "sleep-3600" / "Sines" / "resample-0.log").read_text()
 
 
 def test_workers_end_when_their_parent_is_killed(contest: Make) -> None:
-    one = contest("sleep-600", "Sines,Waves")
+    one = contest("sleep-3600", "Sines,Waves")
     process = one.start()
     wait_until(lambda: len(one.states()) == 2)
     theirs = workers(process)
@@ -227,7 +227,7 @@ def test_workers_end_when_their_parent_is_killed(contest: Make) -> None:
 
 
 def test_a_second_command_on_the_same_contest_is_refused_and_status_and_cancel_work(contest: Make) -> None:
-    one = contest("sleep-600,noop", "Sines")
+    one = contest("sleep-3600,noop", "Sines")
     process = one.start()
     wait_until(lambda: one.states() and "noop/Sines" in one.done())
     code, _, err = one.run()
@@ -236,8 +236,8 @@ def test_a_second_command_on_the_same_contest_is_refused_and_status_and_cancel_w
     code, out, _ = one.run("c", command="status")
     assert code == 0
     assert "2 runs, 1 done, 1 running, 0 queued, 0 failed, 1 to do" in out
-    assert "running: sleep-600/Sines/resample-0  fit" in out
-    code, _, err = one.run("sleep-600/Sines/resample-0", "--name", "c", command="run-one")
+    assert "running: sleep-3600/Sines/resample-0  fit" in out
+    code, _, err = one.run("sleep-3600/Sines/resample-0", "--name", "c", command="run-one")
     assert code == 2
     assert "being done by another process" in err
     code, out, _ = one.run("c", command="cancel")

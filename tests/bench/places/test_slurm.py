@@ -217,10 +217,10 @@ def test_at_the_time_limit_a_task_is_requeued_and_goes_on_with_what_is_left(cont
 
 @slurm
 def test_a_task_that_is_killed_is_reported_and_submitted_again(contest: Make) -> None:
-    one = contest("sleep-2,sleep-600", "Sines", "--slurm", "time=10")
+    one = contest("sleep-2,sleep-3600", "Sines", "--slurm", "time=10")
     submitter = one.start()
-    wait_until(lambda: any("sleep-600" in str(state["run"]) for state in one.states()))
-    [state] = [state for state in one.states() if "sleep-600" in str(state["run"])]
+    wait_until(lambda: any("sleep-3600" in str(state["run"]) for state in one.states()))
+    [state] = [state for state in one.states() if "sleep-3600" in str(state["run"])]
     parent = int(Path(f"/proc/{state['pid']}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(parent, signal.SIGKILL)
     out, _ = submitter.communicate(timeout=PATIENCE)
@@ -237,7 +237,7 @@ def test_a_task_that_is_killed_is_reported_and_submitted_again(contest: Make) ->
 
 @slurm
 def test_cancel_ends_what_runs_and_what_waits(contest: Make) -> None:
-    one = contest("sleep-600", "Sines,Waves,Ragged", "--slurm", "time=10 task_minutes=0.001 array_parallelism=1")
+    one = contest("sleep-3600", "Sines,Waves,Ragged", "--slurm", "time=10 task_minutes=0.001 array_parallelism=1")
     assert one.run("--no-wait")[0] == 0
     assert len(one.tasks()) == 3
     wait_until(one.states)

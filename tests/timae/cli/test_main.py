@@ -201,6 +201,21 @@ def test_flags_come_from_the_checkpoint_where_none_are_given(eight_heads: str, m
     assert (kept["num_heads"], kept["act_func"], kept["pooling"]) == (8, "relu", "cls")  # pooling is the head's affair
 
 
+def test_a_checkpoint_may_be_named_in_a_configuration(
+    eight_heads: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = "lightning_logs/version_0/config.yaml"
+    text = Path(config).read_text()
+    Path("other.yaml").write_text(text.replace("\nckpt_path: null", f"\nckpt_path: {eight_heads}"))
+    run("test --config other.yaml", monkeypatch)
+    run(f"test --config other.yaml --ckpt_path {eight_heads}", monkeypatch)
+    assert metrics(1)["test_accuracy"] == metrics(2)["test_accuracy"]
+    refused("test --config other.yaml --model.num_heads 4", "of --model.num_heads 8, not 4", monkeypatch, capsys)
+    Path("none.yaml").write_text(text.replace("\nckpt_path: null", "\nckpt_path: none.ckpt"))
+    refused("test --config none.yaml", "--ckpt_path: none.ckpt cannot be read", monkeypatch, capsys)
+    run("fit --config none.yaml --ckpt_path null --trainer.max_epochs 1", monkeypatch)
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -235,6 +250,16 @@ def test_predict_writes_a_table_and_says_where(
     assert metrics(2)["test_accuracy"][0] == pytest.approx(sum(right) / 67, abs=1e-6)
 
 
+def test_predictions_of_a_file_that_lacks_a_class(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(f"{FINETUNE} --model.pooling max".replace("max_epochs 20", "max_epochs 1"), monkeypatch)
+    lines = [line for line in Path(TRAIN).read_text().splitlines() if int(float(line.split()[0])) == 2]
+    Path("Some_TEST.tsv").write_text("\n".join(lines) + "\n")
+    checkpoint = "lightning_logs/version_0/checkpoints/epoch=0-step=1.ckpt"
+    command = f"predict --ckpt_path {checkpoint} --data.dataset_path Some_TEST.tsv --data.pretrain True"
+    run(f"{command} --data.num_classes 2", monkeypatch)
+    assert Path("lightning_logs/version_1/predictions.csv").read_text().startswith("case,p(1),p(2),prediction\n")
+
+
 def test_predictions_of_an_autoencoder_are_values(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(PRETRAIN.replace("max_epochs 2", "max_epochs 1"), monkeypatch)
     checkpoint = "lightning_logs/version_0/checkpoints/epoch=0-step=17.ckpt"
@@ -255,6 +280,9 @@ def test_ways_to_end_a_training(place: Path, flags: str, monkeypatch: pytest.Mon
         command += " --trainer.max_epochs 1"
     for _ in range(2):  # and again, in the same folder
         run(command, monkeypatch)
+    steps = [torch.load(path, weights_only=True)["global_step"] for path in sorted(place.rglob("*.ckpt"))]
+    assert len(steps) == 2
+    assert all(n == 3 for n in steps) if "max_steps" in flags else all(n >= 1 for n in steps)
 
 
 def test_a_training_with_fewer_epochs_than_the_checkpoint_has(
