@@ -43,7 +43,7 @@ class Material:
     @cached_property
     def answers(self) -> list[tables.Answer]:
         """Paired questions that the methods allow."""
-        return tables.answers(self.scores["accuracy"])
+        return tables.answers(self.scores["accuracy"], self.runs)
 
     @cached_property
     def methods(self) -> pd.DataFrame:

@@ -92,8 +92,8 @@ def compare(table: pd.DataFrame) -> Comparison | None:
         return None
 
 
-def answers(table: pd.DataFrame) -> list[Answer]:
-    """Answer every question of OPPONENTS that the methods of a table allow."""
+def answers(table: pd.DataFrame, runs: pd.DataFrame) -> list[Answer]:
+    """Answer every question of OPPONENTS that the methods of a table, made of these runs, allow."""
     found = []
     for question, opponent in OPPONENTS.items():
         for method in table.columns:
@@ -111,12 +111,22 @@ def answers(table: pd.DataFrame) -> list[Answer]:
             question,
             pair,
             scores,
-            effects.bootstrap_interval(scores[pair.a] - scores[pair.b]),
+            _interval(runs, pair, scores),
             effects.bayesian_signed_rank(scores[pair.a] - scores[pair.b]),
             float(p),
         )
         for (question, pair, scores), p in zip(found, corrected, strict=True)
     ]
+
+
+def _interval(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> effects.Interval:
+    """Of the mean difference of two methods, over data sets and over the seeds or resamples that both have on all."""
+    own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
+    by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
+    differences = by_seed[pair.a] - by_seed[pair.b]
+    if differences.isna().to_numpy().any():
+        return effects.bootstrap_interval(scores[pair.a] - scores[pair.b])
+    return effects.crossed_interval(differences.loc[scores.index])
 
 
 def _seen_from(method: str, pair: Pair) -> Pair:

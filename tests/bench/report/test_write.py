@@ -155,12 +155,18 @@ def test_paired_questions_are_seen_from_the_method_asked_about(written: tuple[Co
     assert worse.interval.high < 0
 
 
+def runs_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Runs of one seed that make a score table."""
+    rows = table.rename_axis("dataset").reset_index().melt("dataset", var_name="method", value_name="accuracy")
+    return rows.dropna().assign(resample=0)
+
+
 def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
     shared = ("-archive", "-archive-probe", "-archive-others", "-archive-others-probe", "-mamba-archive")
     arms = ("", "-scratch", "-probe", "-random-probe", *shared)
     table = pd.DataFrame({f"timae{arm}": [0.5, 0.6] for arm in arms})
     asked: dict[str, set[str]] = {}
-    for answer in tables.answers(table):
+    for answer in tables.answers(table, runs_of(table)):
         a, b = (name.removeprefix("timae") for name in (answer.pair.a, answer.pair.b))
         asked.setdefault(answer.question, set()).add(f"{a} | {b}")
     assert asked == {
@@ -191,7 +197,30 @@ def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
 
 def test_methods_without_a_common_data_set_answer_no_question() -> None:
     scores = {"A": {"timae": 0.5}, "B": {"timae-scratch": 0.5}, "C": {"timae": 0.4}, "D": {"timae-scratch": 0.4}}
-    assert tables.answers(pd.DataFrame(scores).T) == []
+    table = pd.DataFrame(scores).T
+    assert tables.answers(table, runs_of(table)) == []
+
+
+def test_seeds_of_one_encoder_are_not_independent_runs() -> None:
+    datasets, seeds = [f"D{i}" for i in range(40)], np.array([-0.02, 0.0, 0.02])  # what a seed does, it does to all
+    base = dict.fromkeys(datasets, 0.7)
+    runs = pd.DataFrame(
+        {
+            "method": method,
+            "dataset": name,
+            "resample": k,
+            "accuracy": base[name] + (method == "timae-archive-probe") * s,
+        }
+        for method in ("timae-archive-probe", "timae-random-probe")
+        for name in datasets
+        for k, s in enumerate(seeds)
+    )
+    [answer] = tables.answers(tables.score_table(runs, "accuracy"), runs)
+    assert answer.interval.low < -0.01
+    assert answer.interval.high > 0.01
+    alone = tables.score_table(runs, "accuracy")
+    [answer] = tables.answers(alone, runs_of(alone))
+    assert answer.interval == pytest.approx((0, 0))  # as if there had been 120 of them
 
 
 def test_whose_series_a_method_was_pre_trained_on_is_what_its_configuration_says() -> None:

@@ -85,3 +85,21 @@ def test_pareto_front_by_hand():
     costs = pd.Series({"cheap": 1, "dear": 9, "bad": 5, "twin": 9, "dearer": 10, "poor": 1})
     scores = pd.Series({"poor": 0.4, "cheap": 0.5, "dear": 0.9, "bad": 0.5, "twin": 0.9, "dearer": 0.9})
     assert effects.pareto_front(costs, scores) == ["cheap", "dear", "twin"]
+
+
+class TestCrossedInterval:
+    def test_one_seed_is_the_bootstrap_over_data_sets(self):
+        assert effects.crossed_interval(np.array(NOISE)[:, None]) == effects.bootstrap_interval(NOISE)
+
+    def test_its_deviation_is_that_of_both_axes(self):
+        rng = np.random.default_rng(0)
+        of_set, of_seed = rng.normal(0, 0.02, (60, 1)), rng.normal(0, 0.03, (1, 8))
+        low, high = effects.crossed_interval(of_set + of_seed, n_resamples=4000)
+        deviation = math.sqrt(of_set.var() / 60 + of_seed.var() / 8)
+        assert (high - low) / 2 == pytest.approx(1.96 * deviation, rel=0.1)
+        assert effects.crossed_interval(of_set + 0 * of_seed, n_resamples=4000) == pytest.approx(
+            effects.bootstrap_interval(of_set[:, 0], n_resamples=4000), abs=0.001
+        )
+
+    def test_fewer_than_two_data_sets_show_no_deviation(self):
+        assert all(math.isnan(end) for end in effects.crossed_interval([[0.1, 0.2]]))
