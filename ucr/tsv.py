@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import csv
 
 from ucr.archive import UcrDataError
 
@@ -105,6 +103,9 @@ def _label(label: bytes, path: Path, number: int) -> str:
 
 def _numbers(bodies: list[bytes], path: Path, width: int) -> NDArray[np.float32]:
     """Parses rows of numbers: as one long column, for parsers of csv are slow on files of many columns."""
+    import pyarrow as pa  # noqa: PLC0415 (a command that parses nothing need not wait for it)
+    from pyarrow import csv  # noqa: PLC0415
+
     column = b"\n".join(bodies).replace(b"\t", b"\n")
     try:
         table = csv.read_csv(
