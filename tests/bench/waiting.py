@@ -1,7 +1,10 @@
 """Waiting for what a process of its own does: for events, never for seconds that a busy machine may need more of."""
 
+import contextlib
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 PATIENCE = 600
 """Seconds after which nothing is coming any more, however busy the machine: less than what sleeps for an hour, and than
@@ -14,3 +17,12 @@ def wait_until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.05)
+
+
+def states(results: Path) -> list[dict[str, object]]:
+    """Where the runs of a contest stand that go on at this moment."""
+    found = []
+    for path in results.glob("work/*/state.json"):
+        with contextlib.suppress(FileNotFoundError):  # it has just ended
+            found.append(json.loads(path.read_text()))
+    return found

@@ -1,6 +1,5 @@
 """The pool of workers, as a command runs it: what dies, hangs or is interrupted costs that one run."""
 
-import json
 import math
 import os
 import signal
@@ -12,7 +11,7 @@ from typing import Any
 
 import psutil
 import pytest
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE, states, wait_until
 
 from bench.contest import definition
 from bench.contest.definition import Run
@@ -59,7 +58,7 @@ class Contest:
         return {path.parent.parent.name + "/" + path.parent.name for path in self.results.glob("*/*/resample-*.json")}
 
     def states(self) -> list[dict[str, object]]:
-        return [json.loads(path.read_text()) for path in self.results.glob("work/*/state.json")]
+        return states(self.results)
 
     def ledger(self) -> list[str]:
         return (self.faults / "ledger").read_text().splitlines()
@@ -229,7 +228,7 @@ def test_workers_end_when_their_parent_is_killed(contest: Make) -> None:
 def test_a_second_command_on_the_same_contest_is_refused_and_status_and_cancel_work(contest: Make) -> None:
     one = contest("sleep-3600,noop", "Sines")
     process = one.start()
-    wait_until(lambda: one.states() and "noop/Sines" in one.done())
+    wait_until(lambda: "noop/Sines" in one.done() and [state["phase"] for state in one.states()] == ["fit"])
     code, _, err = one.run()
     assert code == 2
     assert "is at work" in err

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE, states, wait_until
 
 from bench.contest.definition import Run
 from bench.contest.survey import Todo
@@ -73,7 +73,7 @@ class Contest:
         return {str(path.relative_to(self.results).parent) for path in self.results.glob("*/*/resample-*.json")}
 
     def states(self) -> list[dict[str, object]]:
-        return [json.loads(path.read_text()) for path in self.results.glob("work/*/state.json")]
+        return states(self.results)
 
     def tasks(self) -> dict[str, list[list[object]]]:
         found: dict[str, list[list[object]]] = {}
