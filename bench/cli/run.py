@@ -5,7 +5,7 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.cli.arguments import Command, add_against, add_contest, minutes, positive, whole
 from bench.cli.asked import (
@@ -24,7 +24,7 @@ from bench.contest.survey import survey_of
 from ucr.folders import locate
 
 if TYPE_CHECKING:
-    from bench.places.place import Options
+    from bench.places.place import Options, Place
 
 
 def add(command: Command) -> None:
@@ -82,10 +82,10 @@ def run_contest(options: argparse.Namespace) -> int:
     """Carry out `run`."""
     from bench.places.table import PLACES
 
+    place = _place(options)
     contest = asked_contest(options)
-    require_known("executor", options.executor, PLACES)
-    if options.no_wait and not PLACES[options.executor].QUEUE:
-        others = " or ".join(name for name, place in PLACES.items() if place.QUEUE)
+    if options.no_wait and not place.QUEUE:
+        others = " or ".join(name for name, other in PLACES.items() if other.QUEUE)
         raise UsageError(f"--no-wait needs --executor {others}: {options.executor} runs end with this command")
     for dataset in (*contest.datasets, *contest.pretrain_on):
         locate(dataset, contest.root)
@@ -97,12 +97,19 @@ def run_contest(options: argparse.Namespace) -> int:
                 f"another run of contest {contest.name!r} is at work in {contest.folder}; wait for it, "
                 "or use another name"
             )
-        return _run_held(contest, options)
+        return _run_held(contest, options, place)
 
 
-def _run_held(asked: Contest, options: argparse.Namespace) -> int:
-    from bench.places.progress import Progress
+def _place(options: argparse.Namespace) -> "Place[Any]":
+    """Where runs are to run, as the options say."""
     from bench.places.table import PLACES
+
+    require_known("executor", options.executor, PLACES)
+    return PLACES[options.executor]
+
+
+def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]") -> int:
+    from bench.places.progress import Progress
 
     require_one_preset(asked, options.rerun)
     contest = joined(asked)
@@ -122,7 +129,7 @@ def _run_held(asked: Contest, options: argparse.Namespace) -> int:
         f"preset {contest.preset}",
         flush=True,
     )
-    place, settings = PLACES[options.executor], _settings(options)
+    settings = _settings(options)
     batch = place.submit(contest, survey.todo, settings)
     if options.no_wait:
         if batch.rest:
@@ -163,12 +170,11 @@ def show_plan(options: argparse.Namespace) -> int:
     """Carry out `plan`."""
     from bench.places.machine import gpus
     from bench.places.status import describe_plan
-    from bench.places.table import PLACES
 
+    place = _place(options)
     asked = asked_contest(options)
-    require_known("executor", options.executor, PLACES)
-    width = PLACES[options.executor].width(_settings(options))
-    print(describe_plan(asked, survey_of(joined(asked), asked), width, "GPU" if gpus() else "core"))
+    survey = survey_of(joined(asked), asked)
+    print(describe_plan(asked, survey, place.width(_settings(options)), "GPU" if gpus() else "core"))
     return 0
 
 
