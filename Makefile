@@ -1,7 +1,7 @@
 # make help explains everything. Targets install what they need; Python 3.11 to 3.13, no root, no GPU needed.
 
 DATASETS  ?= bundled
-METHODS   ?= timae,timae-scratch,timae-probe,1nn-dtw,minirocket
+METHODS   ?= timae,timae-scratch,timae-probe,timae-ms,timae-ms-probe,timae-ms+ridge,1nn-dtw,minirocket
 RESAMPLES ?= 1
 PRESET    ?= quick
 WORKERS   ?= 2
@@ -37,7 +37,7 @@ help:  ## explain targets and variables
 	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, standard, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
-	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the four above: ecg5000'
+	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the four above: ladder, ecg5000'
 	@echo '  EXECUTOR=$(EXECUTOR)         where runs run: local, slurm'
 	@echo '  SLURM=$(SLURM)                 for submitit, such as "partition=debug time=60 gpus_per_node=1"; minutes'
 	@echo '  WAIT=$(WAIT)                 0: submit to SLURM, and do not wait for the end'

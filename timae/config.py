@@ -95,7 +95,7 @@ class EncoderConfig:
     """
 
     input_dim: int = 1
-    """Channels: 1, the values of a series of the UCR archive; 2, its differences beside them."""
+    """Channels of a series: 1 throughout the UCR archive."""
     emb_size: int = 64
     num_layers: int = 2
     block: Block = field(default_factory=Transformer)
@@ -106,6 +106,8 @@ class EncoderConfig:
     cls_embed: bool = False
     positions: Literal["sincos", "rotary", "none"] = "sincos"
     """sincos: added to the tokens; rotary: queries and keys are turned, so that attention sees distances."""
+    differences: bool = False
+    """Whether the embedding sees, beside the values, the steps between neighbours that are both visible."""
 
     def __post_init__(self) -> None:
         for name in ("input_dim", "emb_size", "num_layers", "patch_size"):
@@ -121,6 +123,11 @@ class EncoderConfig:
                 raise ValueError(
                     f"rotary positions need heads of even width, got {self.emb_size // self.block.num_heads}"
                 )
+
+    @property
+    def channels(self) -> int:
+        """Channels that the embedding sees."""
+        return self.input_dim * (1 + self.differences)
 
     @property
     def window(self) -> int:
@@ -157,8 +164,8 @@ class DecoderConfig:
 
 
 @dataclass(frozen=True)
-class Training:
-    """A budget of optimizer steps and how they are taken: AdamW, one cycle of the learning rate.
+class Budget:
+    """Optimizer steps and how they are taken: AdamW, one cycle of the learning rate.
 
     A batch never holds a case twice, so a train split smaller than batch_size makes smaller batches.
 
@@ -171,27 +178,45 @@ class Training:
     lr: float = 1e-3
     """The highest learning rate of the cycle."""
     weight_decay: float = 0.01
-    maskings: int = 1
-    """Pre-training only: random maskings of a batch in one step (the paper's sampling time)."""
     crop: float = 1.0
     """A case is cropped to a random share of its length, at least this, and stretched back."""
-    resolutions: tuple[int, ...] = ()
-    """Pre-training only: every step draws one of them and stretches its crops to it."""
     clip: float | None = None
     """Gradients are shortened to this norm."""
-    label_smoothing: float = 0.0
-    """Fine-tuning only."""
-    balanced: bool = False
-    """Fine-tuning only: a class weighs one over its number of cases, held to 0.1…10 of the average."""
     accelerated: bool = False
     """On a GPU: bfloat16 where that is safe, steps compiled and captured as CUDA graphs. Nothing on a CPU."""
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "maskings"):
+        for name in ("steps", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if not 0 < self.crop <= 1:
             raise ValueError(f"crop must lie in (0, 1], got {self.crop}")
+
+
+@dataclass(frozen=True)
+class Pretraining(Budget):
+    """To predict what is hidden, without labels (arXiv:2301.08871, Section 3).
+
+    Raises:
+        ValueError: as a budget does, a mask_ratio outside (0, 1), no masking or span.
+    """
+
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    mask_ratio: float = 0.75
+    mask_span: int = 1
+    """Neighbouring tokens that are hidden together, but at most an eighth of a series."""
+    maskings: int = 1
+    """Random maskings of a batch in one step (the paper's sampling time)."""
+    resolutions: tuple[int, ...] = ()
+    """Every step draws one of them and stretches its crops to it. Empty: series as they are."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.mask_ratio < 1:
+            raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
+        for name in ("maskings", "mask_span"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
     def batch_size_at(self, resolution: int) -> int:
         """Cases of a batch at one of the resolutions: all at the two coarsest, fewer at finer ones, at equal cost."""
@@ -199,7 +224,16 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Probing:
+class Finetuning(Budget):
+    """All weights and a linear head learn the labels, by cross-entropy."""
+
+    label_smoothing: float = 0.0
+    balanced: bool = False
+    """A class weighs one over its number of cases, held to 0.1…10 of the average."""
+
+
+@dataclass(frozen=True)
+class Svm:
     """Frozen encoder, support vector machine on its pooled features (arXiv:1901.10738, Section 5.1)."""
 
     max_cases: int = 10_000
@@ -226,8 +260,6 @@ class Ridge:
     """The coarsest resolution, in time points."""
     longest: int = 1024
     """The finest one; no finer than the series need."""
-    sharpness: float = 4.0
-    """Probabilities are the softmax of so many times the decision values, which aim at -1 and 1."""
 
     def views(self, n_timepoints: int) -> tuple[View, ...]:
         """Views of series of n_timepoints, coarse to fine, each twice as fine as the one before.
@@ -251,30 +283,25 @@ class Recipe:
     """A Ti-MAE from pre-training to prediction; what depends on the data follows from the train split.
 
     Raises:
-        ValueError: a companion beside a head that is a probe itself.
+        ValueError: labels come in by fine-tuning and by a probe, or by neither.
     """
 
     encoder: EncoderConfig
-    decoder: DecoderConfig
-    pretraining: Training | None
+    pretraining: Pretraining | None
     """None: the encoder starts with random weights."""
-    head: Training | Probing | Ridge
-    """How labels come in: all weights are fine-tuned with a linear head, or a frozen encoder is probed."""
-    companion: Ridge | None = None
-    """Beside fine-tuning: a probe of the encoder before it; their probabilities are averaged."""
+    finetuning: Finetuning | None = None
+    probe: Svm | Ridge | None = None
+    """In place of fine-tuning: what reads the frozen encoder."""
     resolutions: tuple[int, ...] = ()
     """Series are stretched to these many time points, and the classifier reads them at each; the ridge classifier
     has resolutions of its own. Empty: series as they are."""
-    mask_ratio: float = 0.75
-    mask_span: int = 1
-    """Neighbouring tokens that are hidden together in pre-training, but at most an eighth of a series."""
     pooling: Pooling = "mean"
     max_tokens: int = 1024
     """Longer series get patches, the smallest that keep to this many tokens."""
 
     def __post_init__(self) -> None:
-        if self.companion is not None and not isinstance(self.head, Training):
-            raise ValueError("a companion stands beside fine-tuning: a head that is a probe takes none")
+        if (self.finetuning is None) == (self.probe is None):
+            raise ValueError("a recipe has either finetuning or a probe")
 
     def encoder_for(self, n_timepoints: int) -> EncoderConfig:
         """Return the encoder with its patch size for series of n_timepoints."""

@@ -20,7 +20,7 @@ class Prediction(NamedTuple):
     """What a decoder says of the hidden tokens of a batch."""
 
     values: Tensor
-    """(batch, n, patch_size · channel)."""
+    """(batch, n, patch_size · channel), the channels that the encoder's embedding sees."""
     predicted: Tensor
     """(batch, n) bool, the hidden tokens that values were predicted for; elsewhere values mean nothing."""
 
@@ -38,7 +38,7 @@ class Decoder(nn.Module):
         self.mask_token = nn.Parameter(torch.zeros(config.emb_size))
         self.blocks = nn.ModuleList(build_block(config.block, config.emb_size) for _ in range(config.num_layers))
         self.norm = nn.LayerNorm(config.emb_size, eps=config.block.layer_norm_eps)
-        self.predict = nn.Linear(config.emb_size, encoder.patch_size * encoder.input_dim)
+        self.predict = nn.Linear(config.emb_size, encoder.patch_size * encoder.channels)
 
     def forward(self, features: Features, masking: Masking, valid: Tensor | None = None) -> Prediction:
         """Predict every hidden token; valid (batch, n) is False where a token is padding."""
@@ -77,7 +77,7 @@ class CrossDecoder(nn.Module):
             CrossBlock(config.emb_size, encoder.emb_size, config.block) for _ in range(config.num_layers)
         )
         self.norm = nn.LayerNorm(config.emb_size, eps=config.block.layer_norm_eps)
-        self.predict = nn.Linear(config.emb_size, encoder.patch_size * encoder.input_dim)
+        self.predict = nn.Linear(config.emb_size, encoder.patch_size * encoder.channels)
 
     def forward(self, features: Features, masking: Masking, valid: Tensor | None = None) -> Prediction:  # noqa: ARG002
         """Predict a share of the hidden tokens, drawn anew in each training step; all of them in evaluation.

@@ -42,32 +42,57 @@ class Embedding(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.patch_size, self.window, self.positions = config.patch_size, config.window, config.positions
-        self.conv = nn.Conv1d(config.input_dim, config.emb_size, self.window, self.patch_size)
+        self.differences = config.differences
+        self.conv = nn.Conv1d(config.channels, config.emb_size, self.window, self.patch_size)
 
     def n_tokens(self, n_timepoints: int) -> int:
         """Tokens of a series of n_timepoints; the last one may be a patch that is not full."""
         return -(-n_timepoints // self.patch_size)
 
-    def forward(self, series: Tensor, hidden: Tensor | None = None) -> Tensor:
+    def channels(self, series: Tensor) -> Tensor:
+        """What is embedded of series (batch, time, channel) where nothing is hidden: (batch, time, config.channels)."""
+        if not self.differences:
+            return series
+        return torch.cat([series, differences(series.transpose(1, 2)).transpose(1, 2)], dim=2)
+
+    def forward(self, series: Tensor, unseen: Tensor | None = None) -> Tensor:
         """Embed series (batch, time, channel) as tokens (batch, n, emb_size).
 
         Args:
-            series: time need not be a multiple of patch_size: the last value is repeated.
-            hidden: (batch, n) tokens whose values are blanked first. The convolution looks over the edge of
-                a patch; without this it would show hidden values to visible tokens.
+            series: time need not be a multiple of patch_size: what comes last is repeated.
+            unseen: (batch, time) True where a value is hidden or padding; it is blanked first. The convolution
+                looks over the edge of a patch, and a difference has two ends: without this both would show hidden
+                values to visible tokens.
         """
         time = series.shape[1]
         n = self.n_tokens(time)
         x = series.transpose(1, 2)
+        if unseen is not None:
+            unseen = unseen.unsqueeze(1)
+            x = x.masked_fill(unseen, 0.0)
+        if self.differences:
+            x = torch.cat([x, differences(x, unseen)], dim=1)
         if n * self.patch_size > time:
             x = F.pad(x, (0, n * self.patch_size - time), mode="replicate")
-        if hidden is not None:
-            x = x.masked_fill(hidden.repeat_interleave(self.patch_size, dim=1).unsqueeze(1), 0.0)
         # a linear map of the windows is the same as the convolution and faster for so few channels
         more = self.window - self.patch_size
         windows = F.pad(x, (more // 2, more - more // 2)).unfold(2, self.window, self.patch_size)
         tokens = F.linear(windows.transpose(1, 2).flatten(2), self.conv.weight.flatten(1), self.conv.bias)
         return tokens + sincos_positions(n, tokens.shape[2], tokens.device) if self.positions == "sincos" else tokens
+
+
+def differences(series: Tensor, unseen: Tensor | None = None) -> Tensor:
+    """Steps from each time point of series (batch, channel, time) to the next, scaled to a mean square of 1.
+
+    A step has a value where both its ends are seen, 0 elsewhere and at the first point; its scale too is that of
+    what is seen. unseen: (batch, 1, time), True where a value is not; None: all are.
+    """
+    steps = F.pad(series.diff(dim=2), (1, 0))
+    n_known: Tensor | int = max(steps.shape[2] - 1, 1)
+    if unseen is not None:
+        known = ~(unseen | F.pad(unseen[..., :-1], (1, 0), value=True))
+        steps, n_known = steps * known, known.sum(dim=2, keepdim=True).clamp(min=1)
+    return steps / ((steps.square().sum(dim=2, keepdim=True) / n_known).sqrt() + 1e-4)
 
 
 class Encoder(nn.Module):
@@ -92,10 +117,8 @@ class Encoder(nn.Module):
             masking: which tokens to show; None: all. Drawn with `valid_tokens(valid)` where there is padding.
             valid: (batch, time) False where a value is padding at the end of a series; None: no padding.
         """
-        if valid is not None:
-            series = series.masked_fill(~valid.unsqueeze(-1), 0.0)
-            valid = self.valid_tokens(valid)
-        x = self.embedding(series, None if masking is None else masking.hidden)
+        x = self.embedding(series, self._unseen(series.shape[1], masking, valid))
+        valid = None if valid is None else self.valid_tokens(valid)
         angles = self._angles(x.shape[1], masking, x.device)
         if masking is not None:
             x, valid = take(x, masking.visible), masking.seen
@@ -112,6 +135,13 @@ class Encoder(nn.Module):
             return Features(x[:, :-1], x[:, -1], None, tuple(layers), None)
         at = valid.sum(dim=1, keepdim=True) - 1
         return Features(x[:, :-1], take(x, at)[:, 0], valid[:, 1:], tuple(layers), valid)
+
+    def _unseen(self, time: int, masking: Masking | None, valid: Tensor | None) -> Tensor | None:
+        """Values (batch, time) that are hidden or padding; None: there are none."""
+        if masking is None:
+            return None if valid is None else ~valid
+        hidden = masking.hidden.repeat_interleave(self.config.patch_size, dim=1)[:, :time]
+        return hidden if valid is None else hidden | ~valid
 
     def _angles(self, n: int, masking: Masking | None, device: torch.device) -> Tensor | None:
         """Rotary angles of the tokens shown of n, by their place in the series, or None.

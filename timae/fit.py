@@ -1,6 +1,5 @@
 """From a train split to a classifier: pre-train, then fine-tune or probe, as a recipe says."""
 
-import copy
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,18 +11,18 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from timae.archive import Body, tensor
-from timae.config import EncoderConfig, Probing, Recipe, Ridge, Training
+from timae.config import EncoderConfig, Recipe, Ridge, Svm
 from timae.encoder import n_parameters
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import Content, code_version, digest, obtain
-from timae.probe import Probe, fit_probe, fit_ridge
+from timae.probe import RidgeProbe, SvmProbe, fit_svm
 from timae.session import Session
 from timae.shares import Shares
-from timae.training import Batches, Finetuning, Pretraining, balance, derive_seed, train
-from timae.views import stretch, with_channels
+from timae.training import Batches, FinetuningTask, PretrainingTask, balance, derive_seed, train
+from timae.views import stretch
 from ucr.prepare import Prepared
 
-PHASES = {"pretrain": 0, "finetune": 1}
+PHASES = {"pretrain": 0, "finetune": 1, "probe": 2}
 """Each phase's place under the seed of a run."""
 
 
@@ -33,7 +32,7 @@ class Fitted:
 
     recipe: Recipe
     model: Classifier | MultiscaleClassifier
-    probe: Probe | None
+    probe: SvmProbe | RidgeProbe | None
     """Of the pooled features of a frozen encoder, or of shares if there are some."""
     shares: Shares | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -51,30 +50,30 @@ class Fitted:
         found: dict[str, Any] = {"patch_size": self.model.encoder.config.patch_size}
         if self.pretrained:
             found["pretrained"] = self.pretrained
-        if self.probe is None:
-            return found
-        if self.shares is None:
-            return found | {"C": self.probe.machine.C}
-        return found | {"penalty": float(self.probe.machine[-1].alpha_), "resolutions": len(self.shares.views)}
+        if self.shares is not None:
+            found["resolutions"] = len(self.shares.views)
+        return found | (self.probe.details if self.probe else {})
 
     @property
     def n_parameters(self) -> dict[str, int]:
         """Trainable numbers in the encoder, and in all that predicts."""
-        total = n_parameters(self.model if isinstance(self.recipe.head, Training) else self.model.encoder)
+        total = n_parameters(self.model if self.recipe.finetuning else self.model.encoder)
         return {"encoder": n_parameters(self.model.encoder), "total": total}
+
+    @property
+    def left_out(self) -> NDArray[np.float64] | None:
+        """Probabilities (case, class) of each train case without having seen it; None where that cannot be had."""
+        return self.probe.left_out if isinstance(self.probe, RidgeProbe) else None
 
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
         series = tensor(cases)
-        found = []
         if self.probe is not None:
             features = represent(self.model, series, batch_size) if self.shares is None else self.shares(series)
-            found.append(self.probe.predict_proba(features))
-        if isinstance(self.recipe.head, Training):
-            with torch.inference_mode():
-                parts = [self.model(x).double().softmax(dim=1) for x in series.split(batch_size)]
-            found.append(torch.cat(parts).numpy())
-        probabilities: NDArray[np.float64] = np.mean(found, axis=0)
+            return self.probe.predict_proba(features)
+        with torch.inference_mode():
+            parts = [self.model(x).double().softmax(dim=1) for x in series.split(batch_size)]
+        probabilities: NDArray[np.float64] = torch.cat(parts).numpy()
         return probabilities
 
 
@@ -103,7 +102,6 @@ def fit(
     """
     session = session or Session()
     series = tensor(cases)
-    ridge = recipe.head if isinstance(recipe.head, Ridge) else recipe.companion
     seconds, losses, reconstruction = {}, {}, {}
     torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
     model = build(recipe, series.shape[1], n_classes)
@@ -114,24 +112,24 @@ def fit(
         seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
         reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
     start = time.perf_counter()
-    probe = shares = None
-    if ridge is not None:
-        session.report("probe", 0, 1, float("nan"))
-        # of a copy: fine-tuning changes the encoder
-        shares = Shares(copy.deepcopy(model.encoder), series, ridge)
-        probe = fit_ridge(shares(series), cases.labels, n_classes, ridge)
-        seconds["finetune"] = time.perf_counter() - start
-    if isinstance(recipe.head, Training):
-        labels = torch.from_numpy(cases.labels)
-        batches = Batches(series, labels, recipe.head, derive_seed(seed, PHASES["finetune"]))
-        task = Finetuning(model, recipe.head, balance(labels, n_classes) if recipe.head.balanced else None)
+    probe: SvmProbe | RidgeProbe | None = None
+    shares = None
+    if recipe.finetuning is not None:
+        budget = recipe.finetuning
+        batches = Batches(series, torch.from_numpy(cases.labels), budget, derive_seed(seed, PHASES["finetune"]))
+        weights = balance(torch.from_numpy(cases.labels), n_classes) if budget.balanced else None
+        task = FinetuningTask(model, budget, weights)
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
-        seconds["finetune"] = seconds.get("finetune", 0.0) + task.seconds
-    elif isinstance(recipe.head, Probing):
+        seconds["finetune"] = task.seconds
+    else:
         session.report("probe", 0, 1, float("nan"))
-        features = represent(model, series)
-        probe = fit_probe(features, cases.labels, n_classes, recipe.head, seed)
+        if isinstance(recipe.probe, Ridge):
+            shares = Shares(model.encoder, series, recipe.probe, derive_seed(seed, PHASES["probe"]))
+            probe = RidgeProbe(shares(series), cases.labels, n_classes)
+        else:
+            assert isinstance(recipe.probe, Svm)
+            probe = fit_svm(represent(model, series), cases.labels, n_classes, recipe.probe, seed)
         seconds["finetune"] = time.perf_counter() - start
     return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name, reconstruction)
 
@@ -157,21 +155,21 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
         encoder (its state), losses (step,) and seconds that it cost; and its name among the session's shared
         pre-trainings, or "" where none are shared.
     """
-    training = recipe.pretraining
-    assert training is not None
+    pretraining = recipe.pretraining
+    assert pretraining is not None
 
     def make(checkpoint: Path | None, session: Session) -> Content:
         series = body.read()
         torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
-        model = MaskedAutoencoder(config, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
-        batches = Batches(series, None, training, derive_seed(seed, PHASES["pretrain"]))
-        task = Pretraining(model, training)
+        model = MaskedAutoencoder(config, pretraining)
+        batches = Batches(series, None, pretraining, derive_seed(seed, PHASES["pretrain"]))
+        task = PretrainingTask(model, pretraining)
         losses = train(task, batches, "pretrain", session, checkpoint)
         return {
             "encoder": model.encoder.state_dict(),
             "losses": torch.tensor(losses),
             "seconds": task.seconds,
-            "reconstruction": reconstruct(model, _some(series, training.resolutions, config.input_dim)),
+            "reconstruction": reconstruct(model, _some(series, pretraining.resolutions)),
         }
 
     if session.pretrained is None:
@@ -180,10 +178,7 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
         "body": body.key,
         "seed": seed,
         "encoder": asdict(config),
-        "decoder": asdict(recipe.decoder),
-        "pretraining": asdict(training),
-        "mask_ratio": recipe.mask_ratio,
-        "mask_span": recipe.mask_span,
+        "pretraining": asdict(pretraining),
         "device": session.device,
         "code": code_version(),
     }
@@ -199,10 +194,10 @@ def reconstruct(model: MaskedAutoencoder, series: Tensor) -> Content:
     return {"series": series[..., 0], "masked": found.predicted, "prediction": found.values[..., 0].clone()}
 
 
-def _some(series: Tensor, resolutions: tuple[int, ...], n_channels: int) -> Tensor:
+def _some(series: Tensor, resolutions: tuple[int, ...]) -> Tensor:
     """Three series from all over a body, as pre-training shows them."""
     few = series[:: -(-len(series) // 3)]
-    return with_channels(stretch(few, max(resolutions)), n_channels) if resolutions else few
+    return stretch(few, max(resolutions)) if resolutions else few
 
 
 def represent(model: Classifier | MultiscaleClassifier, series: Tensor, batch_size: int = 256) -> NDArray[np.float32]:

@@ -5,11 +5,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from timae.config import POOLINGS, DecoderConfig, EncoderConfig, Pooling
+from timae.config import POOLINGS, EncoderConfig, Pooling, Pretraining
 from timae.decoder import build_decoder
 from timae.encoder import Encoder, Features
 from timae.masking import random_masking
-from timae.views import stretch, with_channels
+from timae.views import stretch
 
 
 class Reconstruction(NamedTuple):
@@ -18,7 +18,7 @@ class Reconstruction(NamedTuple):
     loss: Tensor
     """Mean squared error of the hidden values, a scalar."""
     values: Tensor
-    """(batch, time, channel): the series, with predictions where they were hidden and predicted."""
+    """(batch, time, channel): what the embedding sees, with predictions where that was hidden and predicted."""
     predicted: Tensor
     """(batch, time): True where values are predictions."""
 
@@ -30,20 +30,16 @@ class MaskedAutoencoder(nn.Module):
     taken over hidden values alone.
     """
 
-    def __init__(
-        self, encoder: EncoderConfig, decoder: DecoderConfig, mask_ratio: float = 0.75, mask_span: int = 1
-    ) -> None:
-        """Build it with fresh weights; mask_span neighbouring tokens are hidden together, fewer in short series.
+    def __init__(self, encoder: EncoderConfig, pretraining: Pretraining) -> None:
+        """Build it with fresh weights; of pre-training it needs the decoder and what is hidden.
 
         Raises:
-            ValueError: widths that do not divide, a mask_ratio outside (0, 1).
+            ValueError: widths that do not divide.
         """
         super().__init__()
-        if not 0 < mask_ratio < 1:
-            raise ValueError(f"mask_ratio must lie between 0 and 1, got {mask_ratio}")
-        self.mask_ratio, self.mask_span = mask_ratio, mask_span
+        self.mask_ratio, self.mask_span = pretraining.mask_ratio, pretraining.mask_span
         self.encoder = Encoder(encoder)
-        self.decoder = build_decoder(decoder, encoder)
+        self.decoder = build_decoder(pretraining.decoder, encoder)
 
     def forward(self, series: Tensor, valid: Tensor | None = None) -> Reconstruction:
         """Mask, encode, decode and score.
@@ -55,7 +51,7 @@ class MaskedAutoencoder(nn.Module):
         Raises:
             ValueError: a series has fewer than two tokens.
         """
-        batch, time, channels = series.shape
+        batch, time, _ = series.shape
         patch, valid_tokens = self.encoder.config.patch_size, None
         if valid is not None:
             series, valid_tokens = series.masked_fill(~valid.unsqueeze(-1), 0.0), self.encoder.valid_tokens(valid)
@@ -63,13 +59,14 @@ class MaskedAutoencoder(nn.Module):
         span = max(min(self.mask_span, n // 8), 1)
         masking = random_masking(batch, n, self.mask_ratio, valid_tokens, series.device, span)
         values, predicted = self.decoder(self.encoder(series, masking, valid), masking, valid_tokens)
+        target = self.encoder.embedding.channels(series)
         # from tokens to time steps
-        values = values.unflatten(2, (patch, channels)).flatten(1, 2)[:, :time]
+        values = values.unflatten(2, (patch, target.shape[2])).flatten(1, 2)[:, :time]
         points = predicted.repeat_interleave(patch, dim=1)[:, :time]
         points = (points if valid is None else points & valid).unsqueeze(-1)
-        error = ((values - series).square() * points).sum()
-        loss = error / (points.sum() * channels).clamp(min=1)
-        return Reconstruction(loss, torch.where(points, values, series), points.squeeze(-1))
+        error = ((values - target).square() * points).sum()
+        loss = error / (points.sum() * target.shape[2]).clamp(min=1)
+        return Reconstruction(loss, torch.where(points, values, target), points.squeeze(-1))
 
 
 def pool(features: Features, pooling: Pooling) -> Tensor:
@@ -136,6 +133,7 @@ class MultiscaleClassifier(nn.Module):
             raise ValueError("pooling 'cls' needs an encoder with cls_embed=True")
         self.resolutions, self.pooling = resolutions, pooling.split("+")
         self.encoder = Encoder(encoder)
+        self.encoder.norm.requires_grad_(requires_grad=False)  # layers are read as they are, not its output
         n_layers = len(resolutions) * (encoder.num_layers + 1)
         self.shares = nn.ModuleList(SoftShare(encoder.emb_size) for _ in range(n_layers) if "share" in self.pooling)
         width = len(self.pooling) * encoder.emb_size * n_layers
@@ -147,7 +145,7 @@ class MultiscaleClassifier(nn.Module):
         pooled: list[Tensor] = []
         shares = iter(self.shares)
         for resolution in self.resolutions:
-            features = self.encoder(with_channels(stretch(series, resolution), self.encoder.config.input_dim))
+            features = self.encoder(stretch(series, resolution))
             n = features.tokens.shape[1]
             for layer in features.layers:
                 tokens = layer[:, :n]

@@ -10,76 +10,107 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import LabelBinarizer, StandardScaler
 from sklearn.svm import SVC
 
-from timae.config import Probing, Ridge
+from timae.calibration import sharpness_of, soften
+from timae.config import Svm
 
 UNBOUNDED_C = 1e12
 """C = infinity: no case may lie on the wrong side if the kernel can help it."""
+PENALTIES = np.logspace(-4, 8, 25)
+"""Of every ridge classifier, ours and MiniRocket's: so wide that no data set of the archive wants more."""
 
 
-class Probe:
-    """A trained classifier; labels are 0…n_classes-1, of which some may be absent in training."""
+class SvmProbe:
+    """A trained support vector machine; labels are 0…n_classes-1, of which some may be absent in training."""
 
-    def __init__(self, n_classes: int, machine: SVC | Pipeline, sharpness: float = 1.0) -> None:
-        self.n_classes, self.machine, self.sharpness = n_classes, machine, sharpness
+    def __init__(self, n_classes: int, machine: SVC) -> None:
+        self.n_classes, self.machine = n_classes, machine
+
+    @property
+    def details(self) -> dict[str, float]:
+        """What the train split decided."""
+        return {"C": self.machine.C}
 
     def predict_proba(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Softmax of the decision values (case, class); classes that training did not have get probability 0."""
-        probabilities = np.zeros((len(features), self.n_classes))
-        decision = self.machine.decision_function(features)
-        probabilities[:, self.machine.classes_] = soften(decision, self.sharpness)
-        return probabilities
+        probabilities = soften(self.machine.decision_function(features), 1.0)
+        return in_columns(probabilities, self.machine.classes_, self.n_classes)
 
 
-def soften(decision: NDArray[np.float64], sharpness: float) -> NDArray[np.float64]:
-    """Softmax of sharpness times one-against-rest decision values: ordered as they are, not calibrated.
-
-    Args:
-        decision: (case, class), or (case,) in favour of the second of two classes.
-        sharpness: how sure a decision value of 1 is.
-
-    Returns:
-        Probabilities (case, class).
-    """
-    if decision.ndim == 1:
-        decision = np.stack([-decision, decision], axis=1) / 2
-    odds = np.exp(sharpness * (decision - decision.max(axis=1, keepdims=True)))
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True))
-
-
-def fit_probe(
-    features: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    n_classes: int,
-    probing: Probing,
-    seed: int,
-) -> Probe:
+def fit_svm(features: NDArray[np.float32], labels: NDArray[np.int64], n_classes: int, svm: Svm, seed: int) -> SvmProbe:
     """Train the machine on features (case, width) and labels (case,).
 
     C is 10⁻⁴…10⁴ or infinite, by 5-fold cross-validation; infinite at once where there are fewer than 50
-    cases or fewer than 5 a class. More cases than probing.max_cases are thinned at random.
+    cases or fewer than 5 a class. More cases than svm.max_cases are thinned at random.
     """
-    if len(labels) > probing.max_cases:
-        keep = np.random.default_rng(seed).permutation(len(labels))[: probing.max_cases]
+    if len(labels) > svm.max_cases:
+        keep = np.random.default_rng(seed).permutation(len(labels))[: svm.max_cases]
         features, labels = features[keep], labels[keep]
     machine = SVC(C=UNBOUNDED_C, gamma="scale", break_ties=True, max_iter=10_000_000)
     if len(labels) // n_classes < 5 or len(labels) < 50:
-        return Probe(n_classes, machine.fit(features, labels))
+        return SvmProbe(n_classes, machine.fit(features, labels))
     grid = {"C": [10.0**k for k in range(-4, 5)] + [UNBOUNDED_C]}
     with warnings.catch_warnings():
         # a class rarer than the folds is no reason to stop: it is missing in some of them
         warnings.filterwarnings("ignore", message="The least populated class")
-        return Probe(n_classes, GridSearchCV(machine, grid, cv=5).fit(features, labels).best_estimator_)
+        return SvmProbe(n_classes, GridSearchCV(machine, grid, cv=5).fit(features, labels).best_estimator_)
 
 
-def fit_ridge(features: NDArray[np.float32], labels: NDArray[np.int64], n_classes: int, ridge: Ridge) -> Probe:
-    """Train a ridge classifier on standardised features (case, width) and labels (case,).
+class RidgeProbe:
+    """A ridge classifier of scaled features, whose probabilities are calibrated by leaving out one case at a time.
 
-    Its penalty is one of 10⁻³…10⁴, by leave-one-out on the train split, which costs no second fit
-    (as ROCKET: arXiv:1910.13051, Section 3.3).
+    Its penalty too is chosen so, which costs no second fit (as ROCKET: arXiv:1910.13051, Section 3.3).
     """
-    machine = make_pipeline(StandardScaler(), RidgeClassifierCV(alphas=np.logspace(-3, 4, 10)))
-    return Probe(n_classes, machine.fit(features, labels), ridge.sharpness)
+
+    def __init__(
+        self,
+        features: NDArray[np.floating],
+        labels: NDArray[np.int64],
+        n_classes: int,
+        *,
+        centred: bool = True,
+    ) -> None:
+        """Train on features (case, width) and labels (case,), of 0…n_classes-1, two of them at least.
+
+        Args:
+            features: of the train split.
+            labels: likewise.
+            n_classes: columns of the probabilities; classes that are absent here get probability 0.
+            centred: whether features are shifted to mean 0 before they are scaled.
+        """
+        self.n_classes, self.scaler = n_classes, StandardScaler(with_mean=centred)
+        targets = LabelBinarizer(neg_label=-1).fit_transform(labels)
+
+        def score(_: object, decisions: NDArray[np.float64], *__: object, **___: object) -> float:
+            # what RidgeClassifierCV does by itself; asked to, it also keeps the decisions
+            return -float(np.square(targets - decisions.reshape(targets.shape)).mean())
+
+        self.machine = RidgeClassifierCV(PENALTIES, scoring=score, store_cv_results=True)
+        self.machine.fit(self.scaler.fit_transform(features), labels)
+        chosen = int(np.flatnonzero(self.machine.alpha_ == PENALTIES)[0])
+        decisions = self.machine.cv_results_[..., chosen]
+        decisions = decisions[:, 0] if targets.shape[1] == 1 else decisions
+        del self.machine.cv_results_, self.machine.scoring
+        columns = np.searchsorted(self.machine.classes_, labels)
+        self.sharpness = sharpness_of(decisions, columns)
+        self.left_out = in_columns(soften(decisions, self.sharpness), self.machine.classes_, n_classes)
+        """Probabilities (case, class) of each train case, by a classifier that did not see it."""
+
+    @property
+    def details(self) -> dict[str, float]:
+        """What the train split decided."""
+        return {"penalty": float(self.machine.alpha_), "sharpness": self.sharpness}
+
+    def predict_proba(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Softmax of the decision values (case, class), as sharp as left-out train cases allow."""
+        decisions = self.machine.decision_function(self.scaler.transform(features))
+        return in_columns(soften(decisions, self.sharpness), self.machine.classes_, self.n_classes)
+
+
+def in_columns(probabilities: NDArray[np.float64], classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    """Put probabilities (case, class) into the columns of their classes; others get 0."""
+    found = np.zeros((len(probabilities), n_classes))
+    found[:, classes] = probabilities
+    return found

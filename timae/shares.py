@@ -21,12 +21,12 @@ SAMPLE = 2048
 class Shares:
     """Features of series by a frozen encoder: for each view, layer and channel, shares and a maximum."""
 
-    def __init__(self, encoder: Encoder, train: Tensor, ridge: Ridge) -> None:
+    def __init__(self, encoder: Encoder, train: Tensor, ridge: Ridge, seed: int) -> None:
         """Take thresholds from series (case, time, 1) of a train split; how fine to look, from their length."""
         self.encoder = encoder.eval()
         self.views = ridge.views(train.shape[1])
         self.thresholds: dict[View, list[Tensor]] = {}
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator().manual_seed(seed)
         # as many cases as SAMPLE tokens need several times over: neighbouring tokens say much the same
         cases = train[torch.randperm(len(train), generator=generator)[:64]]
         for view in self.views:
@@ -51,7 +51,7 @@ class Shares:
     @torch.inference_mode()
     def _layers(self, series: Tensor, view: View) -> list[Tensor]:
         """Per layer, the tokens (case, n, emb_size) of all parts of each case."""
-        features = self.encoder(show(series, view, self.encoder.config.input_dim))
+        features = self.encoder(show(series, view))
         n = features.tokens.shape[1]  # without the CLS token
         return [x[:, :n].unflatten(0, (len(series), -1)).flatten(1, 2) for x in features.layers]
 

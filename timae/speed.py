@@ -25,12 +25,12 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from timae.blocks import sincos_positions
-from timae.config import DecoderConfig, EncoderConfig, Training
+from timae.config import Budget, DecoderConfig, EncoderConfig, Finetuning, Pretraining
 from timae.mamba import Mamba2
 from timae.masking import take
 from timae.model import Classifier, MaskedAutoencoder
 from timae.session import Session
-from timae.training import Batches, Finetuning, Pretraining
+from timae.training import Batches, FinetuningTask, PretrainingTask, Task
 from timae.training import train as run_task
 
 BATCH, LENGTH, CLASSES = 64, 140, 5
@@ -184,9 +184,9 @@ def _plain(pretrain: bool, device: str) -> list[float]:
     return clock.steps
 
 
-def _ours(task: Pretraining | Finetuning, device: str) -> list[float]:
+def _ours(task: Task, device: str) -> list[float]:
     clock, series, labels = _Clock(), torch.randn(640, LENGTH, 1), torch.randint(0, CLASSES, (640,))
-    batches = Batches(series, labels, Training(STEPS, BATCH, accelerated=True), 0)
+    batches = Batches(series, labels, Budget(STEPS, BATCH, accelerated=True), 0)
     run_task(task, batches, "speed", Session(device, stop=clock.tick))
     return clock.steps
 
@@ -197,7 +197,8 @@ def train(rounds: int, device: str) -> bool:
     warnings.simplefilter("ignore")
 
     def autoencoder(decoder: DecoderConfig) -> Callable[[], list[float]]:
-        return lambda: _ours(Pretraining(MaskedAutoencoder(EncoderConfig(), decoder), Training(1)), device)
+        pretraining = Pretraining(1, decoder=decoder)
+        return lambda: _ours(PretrainingTask(MaskedAutoencoder(EncoderConfig(), pretraining), pretraining), device)
 
     sides: dict[str, Callable[[], list[float]]] = {
         "plain Lightning, pre-training": lambda: _plain(True, device),
@@ -205,7 +206,9 @@ def train(rounds: int, device: str) -> bool:
         "timae-cross": autoencoder(DecoderConfig("cross")),
         "timae-cross, a third predicted": autoencoder(DecoderConfig("cross", predicted_ratio=1 / 3)),
         "plain Lightning, fine-tuning": lambda: _plain(False, device),
-        "timae, fine-tuning": lambda: _ours(Finetuning(Classifier(EncoderConfig(), CLASSES), Training(1)), device),
+        "timae, fine-tuning": lambda: _ours(
+            FinetuningTask(Classifier(EncoderConfig(), CLASSES), Finetuning(1)), device
+        ),
     }
     goals = {"timae, pre-training": 2.5, "timae-cross": 4.0, "timae, fine-tuning": 2.5}
     seconds: dict[str, list[float]] = {name: [] for name in sides}

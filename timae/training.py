@@ -22,11 +22,11 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from timae.config import Training
+from timae.config import Budget, Finetuning, Pretraining
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.pretrained import code_version, load, save
 from timae.session import Session, Stopped
-from timae.views import cut, random_windows, with_channels
+from timae.views import cut, random_windows
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +50,11 @@ class Batches:
     dropped and every batch is full. No batch is larger than the data.
     """
 
-    def __init__(self, series: Tensor, labels: Tensor | None, training: Training, seed: int) -> None:
-        self.clip = training.clip
+    def __init__(self, series: Tensor, labels: Tensor | None, budget: Budget, seed: int) -> None:
+        self.clip = budget.clip
         self.series, self.labels = series, labels
-        self.size, self.steps, self.seed = min(training.batch_size, len(series)), training.steps, seed
-        self.accelerated = training.accelerated
+        self.size, self.steps, self.seed = min(budget.batch_size, len(series)), budget.steps, seed
+        self.accelerated = budget.accelerated
         self.done = 0
         """Steps taken before, which are not dealt again."""
 
@@ -84,9 +84,9 @@ class Batches:
 class Task(L.LightningModule):
     """What pre-training and fine-tuning share: the optimizer, its schedule, and the losses they met."""
 
-    def __init__(self, settings: Training) -> None:
+    def __init__(self, budget: Budget) -> None:
         super().__init__()
-        self.settings = settings
+        self.budget = budget
         self.losses: list[Tensor] = []
         """One a step, those of an interrupted training before included."""
         self.seconds = 0.0
@@ -112,7 +112,7 @@ class Task(L.LightningModule):
             small = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
             (kept if small else decayed).append(parameter)
         groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        lr, weight_decay = self.settings.lr, self.settings.weight_decay
+        lr, weight_decay = self.budget.lr, self.budget.weight_decay
         optimizer = torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
         steps = self.trainer.estimated_stepping_batches
         if not math.isfinite(steps):  # until time is up, say: a cycle needs an end
@@ -126,54 +126,54 @@ class Task(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-class Pretraining(Task):
+class PretrainingTask(Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
-    def __init__(self, model: MaskedAutoencoder, settings: Training) -> None:
-        super().__init__(settings)
-        self.model = model
+    def __init__(self, model: MaskedAutoencoder, pretraining: Pretraining) -> None:
+        super().__init__(pretraining)
+        self.model, self.pretraining = model, pretraining
 
     def loss(self, batch: Batch) -> Tensor:
         """Reconstruction loss of a batch, over as many random maskings of it as asked for."""
         series, _, valid = batch
-        if self.settings.resolutions:
+        if self.pretraining.resolutions:
             series = self.draw(series)
-        if (maskings := self.settings.maskings) > 1:
+        if (maskings := self.pretraining.maskings) > 1:
             series = series.repeat(maskings, 1, 1)
             valid = None if valid is None else valid.repeat(maskings, 1)
         loss: Tensor = self.model(series, valid).loss
         return loss
 
     def draw(self, series: Tensor) -> Tensor:
-        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, channel)."""
-        resolutions = self.settings.resolutions
+        """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, 1)."""
+        resolutions = self.pretraining.resolutions
         resolution = resolutions[int(torch.randint(len(resolutions), ()))]
-        windows = random_windows(series[: self.settings.batch_size_at(resolution)], resolution, self.settings.crop)
-        return with_channels(windows, self.model.encoder.config.input_dim)
+        some = series[: self.pretraining.batch_size_at(resolution)]
+        return random_windows(some, resolution, self.pretraining.crop)
 
 
-class Finetuning(Task):
+class FinetuningTask(Task):
     """Teach a Classifier, all of its weights, by cross-entropy; class_weights (n_classes,) weigh the cases."""
 
     class_weights: Tensor | None
 
     def __init__(
-        self, model: Classifier | MultiscaleClassifier, settings: Training, class_weights: Tensor | None = None
+        self, model: Classifier | MultiscaleClassifier, finetuning: Finetuning, class_weights: Tensor | None = None
     ) -> None:
-        super().__init__(settings)
-        self.model = model
+        super().__init__(finetuning)
+        self.model, self.finetuning = model, finetuning
         self.register_buffer("class_weights", class_weights, persistent=False)
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of a batch, of random crops of it if asked for."""
         series, labels, valid = batch
-        if self.settings.crop < 1 and valid is None:
-            series = crop_and_stretch(series, self.settings.crop)
+        if self.finetuning.crop < 1 and valid is None:
+            series = crop_and_stretch(series, self.finetuning.crop)
         return F.cross_entropy(
             self.model(series, valid),
             labels,  # type: ignore[arg-type]
             self.class_weights,
-            label_smoothing=self.settings.label_smoothing,
+            label_smoothing=self.finetuning.label_smoothing,
         )
 
 
@@ -264,7 +264,7 @@ class _Journal(Callback):
 
 
 def train(
-    task: Pretraining | Finetuning,
+    task: Task,
     batches: Batches,
     phase: str,
     session: Session,

@@ -1,4 +1,4 @@
-"""How a series is shown to an encoder: stretched to a resolution, with its differences, whole or in parts.
+"""How a series is shown to an encoder: stretched to a resolution, whole or in parts.
 
 Axes: case, time, channel. All series are stretched to the same few lengths, so that one encoder, and the
 positions that it knows, fit every data set.
@@ -11,18 +11,14 @@ from torch.nn import functional as F
 from timae.config import View
 
 
-def show(series: Tensor, view: View, n_channels: int) -> Tensor:
-    """Parts (case · part, time, n_channels) of series (case, time, 1), the parts of a case together."""
-    stretched = stretch(series, view.n_timepoints)
+def show(series: Tensor, view: View) -> Tensor:
+    """Parts (case · part, time, 1) of series (case, time, 1), the parts of a case together."""
+    parts: Tensor = stretch(series, view.n_timepoints)
     if view.phases > 1:
-        return with_channels(stretched.unflatten(1, (-1, view.phases)).transpose(1, 2).flatten(0, 1), n_channels)
-    windows: Tensor = with_channels(stretched, n_channels).unflatten(1, (view.windows, -1)).flatten(0, 1)
-    return windows
-
-
-def with_channels(series: Tensor, n_channels: int) -> Tensor:
-    """Series (case, time, 1) as an encoder of so many channels takes them: 1, the values; 2, differences too."""
-    return with_difference(series) if n_channels == 2 else series
+        parts = parts.unflatten(1, (-1, view.phases)).transpose(1, 2)
+    else:
+        parts = parts.unflatten(1, (view.windows, -1))
+    return parts.flatten(0, 1)
 
 
 def stretch(series: Tensor, n_timepoints: int) -> Tensor:
@@ -31,13 +27,6 @@ def stretch(series: Tensor, n_timepoints: int) -> Tensor:
         return series
     stretched: Tensor = F.interpolate(series.transpose(1, 2), n_timepoints, mode="linear", align_corners=True)
     return stretched.transpose(1, 2)
-
-
-def with_difference(series: Tensor) -> Tensor:
-    """Series (case, time, 1) and, as a second channel, their steps, scaled to a mean square of 1."""
-    step = torch.diff(series, dim=1, prepend=series[:, :1])
-    size = step.square().mean(dim=1, keepdim=True).sqrt()
-    return torch.cat([series, step / (size + 1e-4)], dim=2)
 
 
 def random_windows(series: Tensor, n_timepoints: int, least: float) -> Tensor:

@@ -33,7 +33,8 @@ def add_contest(command: argparse.ArgumentParser) -> None:
         help="what -archive methods are pre-trained on, beside the train series of the contest's own data sets",
     )
     command.add_argument(
-        "--suite", help="a contest with a name of its own, in place of the options above (but --methods): ecg5000"
+        "--suite",
+        help="a contest with a name of its own, in place of the options above (but --methods): ladder, ecg5000",
     )
     command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
     command.add_argument("--results", default="results", metavar="DIR")

@@ -23,7 +23,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     from bench.contest.suites import SUITES
     from bench.methods.architectures import excluding_self
     from bench.methods.presets import PRESETS
-    from bench.methods.table import DEFAULT_METHODS, METHODS, get_method
+    from bench.methods.table import DEFAULT_METHODS, METHODS, get_method, with_members
 
     if options.suite:
         require_known("suite", options.suite, SUITES)
@@ -36,8 +36,8 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         raise UsageError(f"--methods names no method, got {options.methods!r}; known: {', '.join(METHODS)}")
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
-    for method in methods:
-        require_known("method", method, METHODS)
+    require_methods(methods)
+    methods = with_members(methods)
     require_known("preset", options.preset, PRESETS)
     require_name(options.name)
     datasets = tuple(select(options.datasets, options.root))
@@ -65,11 +65,8 @@ def joined(asked: Contest) -> Contest:
     """Return the contest that this is a part of, where it was asked for in parts: its report shows all of them."""
     if not (asked.folder / "contest.json").exists():
         return asked
-    from bench.methods.table import METHODS
-
     contest = asked.widened(load_contest(asked.folder))
-    for method in contest.methods:
-        require_known("method", method, METHODS)
+    require_methods(contest.methods)
     return contest
 
 
@@ -84,6 +81,24 @@ def require_known(what: str, name: str, known: Iterable[str]) -> None:
         return
     nearest = difflib.get_close_matches(name, known, n=3) or sorted(known)
     raise UsageError(f"unknown {what} {name!r}; did you mean {', '.join(nearest)}?")
+
+
+def require_methods(names: Iterable[str]) -> None:
+    """Refuse a method that does not exist, or an average of such, or of fewer than two."""
+    from bench.methods.averages import members_of
+    from bench.methods.table import METHODS
+
+    for name in names:
+        members = members_of(name)
+        if "ridge" in members:
+            raise UsageError(
+                f"{name}: no ridge classifier stands beside {members[0]}; +ridge goes with timae-ms and its variants "
+                "that are fine-tuned; name two methods with + between them for any other average"
+            )
+        if len({*members}) < len(members):
+            raise UsageError(f"{name}: an average takes each method once")
+        for member in members:
+            require_known("method", member, METHODS)
 
 
 def require_name(name: str) -> None:

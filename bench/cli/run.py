@@ -13,6 +13,7 @@ from bench.cli.asked import (
     asked_contest,
     joined,
     require_known,
+    require_methods,
     require_one_preset,
     require_writable,
     stored_contest,
@@ -184,7 +185,6 @@ def run_one(options: argparse.Namespace) -> int:
     import threading
 
     from bench.contest.run import execute
-    from bench.methods.table import METHODS
     from bench.places.machine import gpus, one_thread_each
     from timae.session import Session
 
@@ -192,7 +192,7 @@ def run_one(options: argparse.Namespace) -> int:
     by_name = {str(run): run for run in contest.runs()}
     require_known("run", options.run, by_name)
     run = by_name[options.run]
-    require_known("method", run.method, METHODS)
+    require_methods([run.method])
     stop = threading.Event()
 
     def ask_to_stop(*_: object) -> None:

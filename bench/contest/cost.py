@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.methods.method import SHARED, Baseline, Method
-from timae.config import ARCHIVE_LENGTH, Block, Probing, Recipe, Ridge, Training, Transformer
+from bench.methods.method import SHARED, Average, Baseline, Method
+from timae.config import ARCHIVE_LENGTH, Block, Pretraining, Recipe, Ridge, Svm, Transformer
 from ucr.archive import ARCHIVE, Info
 
 Seconds = dict[str, float]
@@ -29,33 +29,35 @@ RUN_SECONDS = 0.3
 
 
 def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
-    """Seconds by phase on one core of no particular machine."""
+    """Seconds by phase on one core of no particular machine; an average costs nothing beside its members."""
     config = method.config
+    if isinstance(config, Average):
+        return {}
     if isinstance(config, Baseline):
         return _baseline(config, n_train, n_test, n_timepoints)
-    ridge = config.head if isinstance(config.head, Ridge) else config.companion
-    views = [view.n_timepoints for view in ridge.views(n_timepoints)] if ridge else []
-    read = () if isinstance(config.head, Ridge) else config.resolutions or (n_timepoints,)
-    reading = sum(_case(config, n) for n in (*read, *views))
-    seconds: Seconds = {"finetune": 0.0, "test": 0.01 + n_test * reading / SPEED}
+    probe, finetuning = config.probe, config.finetuning
+    read = config.resolutions or (n_timepoints,)
+    if isinstance(probe, Ridge):
+        read = tuple(view.n_timepoints for view in probe.views(n_timepoints))
+    case = sum(_case(config, n) for n in read)
+    seconds: Seconds = {"finetune": 0.1 + n_train * case / SPEED, "test": 0.01 + n_test * case / SPEED}
     if (training := config.pretraining) is not None:
         many = method.pretrained_on in SHARED
         available = training.batch_size if many else min(training.batch_size, n_train)
         shown = {n: min(training.batch_size_at(n), available) for n in training.resolutions} or {
             ARCHIVE_LENGTH if many else n_timepoints: available
         }
-        steps = [_masked(config, n) * n_cases for n, n_cases in shown.items()]
+        steps = [_masked(config, training, n) * n_cases for n, n_cases in shown.items()]
         seconds["pretrain"] = training.steps * (STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED)
-    if isinstance(config.head, Training):
-        cases = min(config.head.batch_size, n_train)
-        case = sum(_case(config, n) for n in read)
-        seconds["finetune"] += config.head.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
-    if ridge:
-        width = (ridge.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(views)
-        seconds["finetune"] += 0.1 + (n_train * sum(_case(config, n) for n in views) + n_train**2 * width) / SPEED
-    elif isinstance(config.head, Probing):
-        machine = 50 * min(n_train, config.head.max_cases) ** 2 * config.encoder.emb_size / 1e9
-        seconds["finetune"] += 0.1 + n_train * _case(config, n_timepoints) / SPEED + machine
+    if finetuning is not None:
+        cases = min(finetuning.batch_size, n_train)
+        seconds["finetune"] = finetuning.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
+    elif isinstance(probe, Ridge):
+        width = (probe.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(read)
+        seconds["finetune"] += n_train**2 * width / SPEED
+    else:
+        assert isinstance(probe, Svm)
+        seconds["finetune"] += 50 * min(n_train, probe.max_cases) ** 2 * config.encoder.emb_size / 1e9
     return seconds
 
 
@@ -66,11 +68,11 @@ def _case(config: Recipe, n_timepoints: int) -> float:
     return encoder.num_layers * _block(encoder.block, encoder.emb_size, n) + 2 * n * encoder.window * encoder.emb_size
 
 
-def _masked(config: Recipe, n_timepoints: int) -> float:
+def _masked(config: Recipe, pretraining: Pretraining, n_timepoints: int) -> float:
     """Operations that encode what is visible of one case, and decode all of it."""
-    encoder, decoder = config.encoder_for(n_timepoints), config.decoder
+    encoder, decoder = config.encoder_for(n_timepoints), pretraining.decoder
     n = -(-n_timepoints // encoder.patch_size)
-    seen = max(1, round((1 - config.mask_ratio) * n))
+    seen = max(1, round((1 - pretraining.mask_ratio) * n))
     return encoder.num_layers * _block(encoder.block, encoder.emb_size, seen) + decoder.num_layers * _block(
         decoder.block, decoder.emb_size, n
     )

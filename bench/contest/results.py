@@ -3,7 +3,8 @@
 A run's files lie in <results>/<contest>/<method>/<dataset>/:
 
     resample-<k>.json        the result; it exists exactly if the run has finished
-    resample-<k>.npz         per case: truth, predictions (positions in classes), probabilities; and losses
+    resample-<k>.npz         per test case: truth, predictions (positions in classes), probabilities; losses; and where
+                             a method has them, train and left_out: labels of train cases, probabilities without them
     resample-<k>.error.txt   the traceback of the last try, if it failed
     resample-<k>.log         what was said meanwhile, and the command that repeats the run alone
 """
@@ -149,6 +150,20 @@ def read(path: Path) -> Result:
     return result
 
 
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read what lies beside a result, given the path of the result.
+
+    Raises:
+        ResultError: the file is damaged.
+    """
+    stored = path.with_suffix(".npz")
+    try:
+        with stored.open("rb") as file, np.load(file) as arrays:
+            return dict(arrays)
+    except Exception as error:  # a torn archive raises anything
+        raise ResultError(f"{stored}: damaged ({error}); run again with --rerun stale, or delete it") from error
+
+
 def read_all(folder: Path) -> list[Result]:
     """Read all results of a contest, in order of their paths, with every score.
 
@@ -163,15 +178,12 @@ def _with_newer_scores(result: Result, path: Path) -> Result:
     newer = [key for key in SCORES if key not in result.scores]
     if not newer:
         return result
-    stored = path.with_suffix(".npz")
-    try:
-        with stored.open("rb") as file, np.load(file) as arrays:
-            truth, probabilities = arrays["truth"], arrays["probabilities"].astype(np.float64)
+    arrays = read_arrays(path) if path.with_suffix(".npz").exists() else {}
+    if {"truth", "probabilities"} <= arrays.keys():
+        truth, probabilities = arrays["truth"], arrays["probabilities"].astype(np.float64)
         computed = {key: SCORES[key].of(truth, probabilities) for key in newer}
-    except (FileNotFoundError, KeyError):
+    else:
         computed = dict.fromkeys(newer)
-    except Exception as error:  # a torn archive raises anything
-        raise ResultError(f"{stored}: damaged ({error}); run again with --rerun stale, or delete it") from error
     scores = {key: result.scores.get(key, computed.get(key)) for key in SCORES}
     return replace(result, scores=scores)
 

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,12 +21,12 @@ import numpy as np
 import ucr.load
 import ucr.prepare
 from bench.contest import results, state
+from bench.contest.average import average
 from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, claim
 from bench.contest.scores import score
 from bench.methods.method import Method
 from bench.methods.table import get_method
-from timae.config import Recipe
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
@@ -114,10 +114,38 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
             identity=json.dumps(identity, sort_keys=True),
             report=live.report,
         )
-        result, arrays = compute(contest, run, identity, session)
+        method = get_method(run.method, contest.preset)
+        if method.members:
+            members = [_obtain(contest, replace(run, method=member.name), session) for member in method.members]
+            result, arrays = average(members, run.method, identity, environment() | {"versions": identity["versions"]})
+        else:
+            result, arrays = compute(contest, run, identity, session)
         live.report("write")
         results.write(path, result, arrays)
     return result.accuracy
+
+
+MEMBER_SECONDS = 0.5
+"""How often an average looks whether another process has finished its member."""
+
+
+def _obtain(contest: Contest, run: Run, session: Session) -> tuple[results.Result, Mapping[str, np.ndarray[Any, Any]]]:
+    """What a run has left, once it is done: before, now, or by another process at this moment.
+
+    Raises:
+        RuntimeError: it failed.
+        Stopped: while it went on.
+    """
+    path = run.path(contest.folder)
+    while state.state_of(run, contest).kind != "done":
+        outcome = execute(contest, run, replace(session, report=Session().report))
+        if outcome.kind == "failed":
+            raise RuntimeError(f"its member {run} failed: {outcome.error}")
+        if outcome.kind == "stopped" or session.stop():
+            raise Stopped(f"while {run} was going on")
+        if outcome.kind == "elsewhere":
+            time.sleep(MEMBER_SECONDS)
+    return results.read(path), results.read_arrays(path)
 
 
 def compute(
@@ -175,14 +203,17 @@ def compute(
         "predictions": probabilities.argmax(axis=1),
         "probabilities": probabilities.astype(np.float32),
         "classes": np.array(preparer.classes),
+        "train": preparer(train).labels,
     }
     arrays |= {f"{phase}_losses": np.asarray(x, np.float32) for phase, x in predictor.losses.items()}
+    if predictor.left_out is not None:
+        arrays |= {"left_out": predictor.left_out.astype(np.float32)}
     return result, arrays | {f"reconstruction_{what}": x for what, x in predictor.reconstruction.items()}
 
 
 def _device(method: Method, session: Session) -> str:
     """Where the method was trained: baselines know only the CPU."""
-    if session.device == "cpu" or not isinstance(method.config, Recipe):
+    if session.device == "cpu" or not method.trains:
         return "cpu"
     import torch  # noqa: PLC0415 (a baseline needs none)
 

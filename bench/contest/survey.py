@@ -48,10 +48,14 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
         shares = _shared_pretraining(method, run)
         todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
     predicted = []
+    alone: dict[Run, float] = {}
     for own, pretrain, item in sorted(todo, key=lambda entry: -entry[0]):
         first = item.shares is not None and item.shares not in made
         made.add(item.shares)
-        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0), alone=own + pretrain))
+        # an average may have to wait for its members
+        members = (replace(item.run, method=member.name) for member in methods[item.run.method].members)
+        alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in members)
+        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0), alone=alone[item.run]))
     return sorted(predicted, key=lambda item: -item.seconds)
 
 
@@ -60,9 +64,8 @@ def _shared_pretraining(method: Method, run: Run) -> Hashable:
     config = method.config
     if not isinstance(config, Recipe) or config.pretraining is None:
         return None
-    recipe = (config.encoder, config.decoder, config.pretraining, config.mask_ratio, config.mask_span)
     own = (run.dataset, config.max_tokens) if method.pretrained_on != "archive" else None
-    return (own, run.resample, method.preparation, method.pretrained_on, *recipe)
+    return (own, run.resample, method.preparation, method.pretrained_on, config.encoder, config.pretraining)
 
 
 def makespan(todo: Sequence[Todo], workers: int) -> float:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from timae.config import Ridge
-from timae.probe import soften
+from timae.probe import RidgeProbe, in_columns
 from ucr.prepare import Prepared
 
 
@@ -25,43 +24,35 @@ class FittedBaseline:
     losses: dict[str, list[float]] = field(default_factory=dict)
     reconstruction: dict[str, NDArray[Any]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    left_out: NDArray[np.float64] | None = None
 
     def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
         """Class probabilities (case, class)."""
-        probabilities = np.zeros((len(cases.series), self.n_classes))
-        probabilities[:, self.classifier.classes_] = self.classifier.predict_proba(_panel(cases))
-        return probabilities
+        return in_columns(self.classifier.predict_proba(_panel(cases)), self.classifier.classes_, self.n_classes)
 
 
 class MiniRocket:
     """MiniRocket and a ridge classifier (arXiv:2012.08791), by sktime and scikit-learn.
 
     Made of sktime's transformer rather than of its ready classifier, whose probabilities are 0 or 1; these
-    are made of the ridge's decision values as those of Ti-MAE's ridge classifiers are.
+    are calibrated as those of Ti-MAE's ridge classifiers are.
     """
 
-    def __init__(self, random_state: int, num_kernels: int = 10_000, sharpness: float = Ridge.sharpness) -> None:
-        from sklearn.linear_model import RidgeClassifierCV  # noqa: PLC0415
-        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+    def __init__(self, random_state: int, num_kernels: int = 10_000) -> None:
         from sktime.transformations.rocket import MiniRocket as Transformer  # noqa: PLC0415
 
-        # one after the other: scikit-learn's own pipeline takes only steps of its own kind
         self.transformer = Transformer(num_kernels=num_kernels, n_jobs=1, random_state=random_state)
-        self.scaler = StandardScaler(with_mean=False)
-        self.ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
-        self.sharpness = sharpness
 
     def fit(self, series: NDArray[np.float64], labels: NDArray[np.int64]) -> "MiniRocket":
         """Fit to series (case, channel, time) and labels (case,)."""
-        features = self.transformer.fit_transform(series)
-        self.ridge.fit(self.scaler.fit_transform(features), labels)
-        self.classes_ = self.ridge.classes_
+        features = self.transformer.fit_transform(series).to_numpy()
+        self.classes_ = np.unique(labels)
+        self.ridge = RidgeProbe(features, np.searchsorted(self.classes_, labels), len(self.classes_), centred=False)
         return self
 
     def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Softmax of the decision values (case, class present in training)."""
-        features = self.scaler.transform(self.transformer.transform(series))
-        return soften(self.ridge.decision_function(features), self.sharpness)
+        """Probabilities (case, class present in training)."""
+        return self.ridge.predict_proba(self.transformer.transform(series).to_numpy())
 
 
 def fit(estimator: str, options: dict[str, Any], train: Prepared, n_classes: int, seed: int) -> FittedBaseline:
@@ -72,7 +63,11 @@ def fit(estimator: str, options: dict[str, Any], train: Prepared, n_classes: int
         warnings.simplefilter("ignore", FutureWarning)
         classifier = _neighbour(**options) if estimator == "1nn-dtw" else MiniRocket(**options, random_state=seed)
         classifier.fit(_panel(train), train.labels)
-    return FittedBaseline(classifier, n_classes, {"finetune": time.perf_counter() - start})
+    seconds = {"finetune": time.perf_counter() - start}
+    if not isinstance(classifier, MiniRocket):
+        return FittedBaseline(classifier, n_classes, seconds)
+    left_out = in_columns(classifier.ridge.left_out, classifier.classes_, n_classes)
+    return FittedBaseline(classifier, n_classes, seconds, details=classifier.ridge.details, left_out=left_out)
 
 
 @functools.cache

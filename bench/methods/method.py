@@ -39,6 +39,10 @@ class Predictor(Protocol):
     def details(self) -> dict[str, Any]:
         """What followed from the train split: the patch size, say."""
 
+    @property
+    def left_out(self) -> NDArray[np.float64] | None:
+        """Probabilities (case, class) of each train case without having seen it; None where that cannot be had."""
+
     def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; must not look at their labels."""
 
@@ -51,7 +55,14 @@ class Baseline:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-Config = Recipe | Baseline
+@dataclass(frozen=True)
+class Average:
+    """The average of the probabilities of other methods, each a method of its own."""
+
+    members: "tuple[Method, ...]"
+
+
+Config = Recipe | Baseline | Average
 
 Source = Literal["train", "test", "archive", "others"]
 """Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
@@ -65,6 +76,8 @@ class Method:
     """A contestant: what it is, how data are prepared for it, and how it learns."""
 
     name: str
+    summary: str
+    """What it is, in a sentence."""
     config: Config
     preparation: Preparation
     fit: Callable[..., Predictor]
@@ -72,11 +85,23 @@ class Method:
     pretrained_on: Source = "train"
     """Whose series, without labels, come in before the labels do."""
 
+    @property
+    def members(self) -> "tuple[Method, ...]":
+        """The methods that it is the average of; none where it is no average."""
+        return self.config.members if isinstance(self.config, Average) else ()
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains a network: a GPU is of use."""
+        return isinstance(self.config, Recipe) or any(member.trains for member in self.members)
+
     def describe(self) -> dict[str, Any]:
         """Everything that decides what this method does, as plain JSON values."""
         described = {
             "method": self.name,
-            "config": asdict(self.config),
+            "config": {"members": [member.describe() for member in self.members]}
+            if self.members
+            else asdict(self.config),
             "preparation": asdict(self.preparation),
             "pretrained_on": self.pretrained_on,
         }

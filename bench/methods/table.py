@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from bench.methods.architectures import ARCHITECTURES, ARMS, variant
+from bench.methods.architectures import ARCHITECTURES, ARMS, SHARING_ARMS, arms_of, variant
+from bench.methods.averages import average_of, members_of
+from bench.methods.ladder import RUNG_ARCHITECTURES
 from bench.methods.method import Baseline, Method, Predictor
 from bench.methods.presets import PRESETS, Preset
-from timae.config import Ridge
 from ucr.prepare import Prepared
 
 
@@ -17,30 +17,55 @@ def _fit_baseline(config: Baseline, train: Prepared, n_classes: int, seed: int, 
     return fit(config.estimator, config.options, train, n_classes, seed)
 
 
-def _sktime(estimator: str, **options: Any) -> Callable[[str, Preset], Method]:
-    def configure(name: str, preset: Preset) -> Method:
-        return Method(name, Baseline(estimator, options), preset.preparation, _fit_baseline)
-
-    return configure
+def _minirocket(name: str, preset: Preset) -> Method:
+    summary = "sktime's MiniRocket with a ridge classifier."
+    return Method(name, summary, Baseline("minirocket"), preset.preparation, _fit_baseline)
 
 
 def _one_nn_dtw(name: str, preset: Preset) -> Method:
     lengths = [n for n in (preset.preparation.max_length, preset.dtw_max_length) if n is not None]
-    preparation = replace(preset.preparation, max_length=min(lengths, default=None))
-    return Method(name, Baseline("1nn-dtw"), preparation, _fit_baseline)
+    longest = min(lengths, default=None)
+    summary = "sktime's nearest neighbour with dynamic time warping" + (
+        f"; longer series are sub-sampled to {longest} points." if longest else "."
+    )
+    preparation = replace(preset.preparation, max_length=longest)
+    return Method(name, summary, Baseline("1nn-dtw"), preparation, _fit_baseline)
 
 
 METHODS: dict[str, Callable[[str, Preset], Method]] = {
-    **{f"{name}{arm}": variant(name, arm) for name in ARCHITECTURES for arm in ARMS},
+    **{
+        f"{name}{arm}": variant(architecture, how)
+        for name, architecture in ARCHITECTURES.items()
+        for arm, how in arms_of(architecture).items()
+    },
+    **{name: variant(architecture, ARMS[""]) for name, architecture in RUNG_ARCHITECTURES.items()},
+    "rung-spans-archive": variant(RUNG_ARCHITECTURES["rung-spans"], SHARING_ARMS["-archive"]),
     "1nn-dtw": _one_nn_dtw,
-    "minirocket": _sktime("minirocket", sharpness=Ridge.sharpness),
+    "minirocket": _minirocket,
 }
-"""name → what makes the method under a preset. A new one is one line here, a variant of Ti-MAE one in the
-tables of bench.methods.architectures."""
+"""name → what makes the method under a preset; the average of methods A and B, A+B, needs no entry. A new one is one
+line here, a variant of Ti-MAE one in the tables of bench.methods.architectures."""
 
-DEFAULT_METHODS = ("timae", "timae-scratch", "timae-probe", "1nn-dtw", "minirocket")
+DEFAULT_METHODS = (
+    "timae",
+    "timae-scratch",
+    "timae-probe",
+    "timae-ms",
+    "timae-ms-probe",
+    "timae-ms+ridge",
+    "1nn-dtw",
+    "minirocket",
+)
 
 
 def get_method(name: str, preset: str) -> Method:
     """Return a method as a preset configures it; both names must be known."""
+    members = members_of(name)
+    if len(members) > 1:
+        return average_of(name, [get_method(member, preset) for member in members])
     return METHODS[name](name, PRESETS[preset])
+
+
+def with_members(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the members of averages before them: no average is told without what it is made of."""
+    return tuple(dict.fromkeys(each for name in names for each in (*members_of(name), name)))

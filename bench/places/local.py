@@ -31,7 +31,6 @@ from bench.methods.table import get_method
 from bench.places import worker
 from bench.places.machine import gpus, one_thread_each
 from bench.places.place import Options, Watcher
-from timae.config import Recipe
 
 QUEUE = ""
 LATER = 2.0
@@ -69,7 +68,7 @@ class _Slot:
     def __init__(self, batch: Batch, gpu: str | None) -> None:
         self.device = "cpu" if gpu is None else "cuda"
         methods = {item.run.method for item in batch.todo}
-        trains = any(isinstance(get_method(name, batch.contest.preset).config, Recipe) for name in methods)
+        trains = any(get_method(name, batch.contest.preset).trains for name in methods)
         self.arguments = (batch.reader, gpu, trains)
         self.pool = self._open()
 

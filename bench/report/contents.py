@@ -11,6 +11,7 @@ from bench.report.sections import (
     failures,
     groups,
     head,
+    ladder,
     learning,
     methods,
     paired,
@@ -23,6 +24,7 @@ from bench.report.sections import (
 SECTIONS: Mapping[str, Callable[[Material], str]] = {
     "head": head.section,
     "reference": reference.section,
+    "ladder": ladder.section,
     "methods": methods.section,
     "ranks": ranks.section,
     "paired": paired.section,

@@ -10,7 +10,7 @@ import pandas as pd
 from bench.contest import results
 from bench.contest.definition import Contest, Run
 from bench.contest.results import Result
-from bench.report import tables
+from bench.report import questions, tables
 from bench.stats.comparison import Comparison
 
 
@@ -41,9 +41,10 @@ class Material:
         return tables.compare(self.scores["accuracy"])
 
     @cached_property
-    def answers(self) -> list[tables.Answer]:
+    def answers(self) -> list[questions.Answer]:
         """Paired questions that the methods allow."""
-        return tables.answers(self.scores["accuracy"], self.runs)
+        table = self.scores["accuracy"]
+        return questions.answers(questions.asked([*table.columns]), table, self.runs)
 
     @cached_property
     def methods(self) -> pd.DataFrame:

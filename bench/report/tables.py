@@ -4,36 +4,21 @@ Input throughout: `runs`, one row a run, as `tidy` returns it; `table`, a score 
 columns methods, the mean over resamples, NaN where there is no run.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.contest.results import Result, values_of
 from bench.contest.scores import SCORES
+from bench.report.questions import Answer, seen_from
 from bench.stats import comparison as statistics
 from bench.stats import effects
-from bench.stats.comparison import Comparison, Pair
+from bench.stats.comparison import Comparison
 from ucr.archive import ARCHIVE
 
 SECONDS = ("pretrain_seconds", "finetune_seconds", "test_seconds")
-
-_SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
-_FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-probe$")
-OPPONENTS: Mapping[str, Callable[[str], str]] = {
-    "pre-trained against from scratch": lambda method: f"{_SHARED.sub('', method)}-scratch",
-    "fine-tuned against frozen": lambda method: f"{method}-probe",
-    "frozen: pre-trained against untrained": lambda method: _FROZEN.sub("-random-probe", method),
-    "pre-trained on the archive against on its own train split": lambda method: _SHARED.sub("", method),
-    "pre-trained on the archive against on its other data sets": lambda method: method.replace(
-        "-archive", "-archive-others"
-    ),
-    "Mamba against transformer": lambda method: method.replace("timae-mamba", "timae"),
-}
-"""Question → the method that answers it together with a given one, by its name."""
 
 SOURCES = {
     "": "–",
@@ -46,18 +31,6 @@ SOURCES = {
 
 LENGTHS = ((0, 100), (101, 300), (301, 700), (701, 10**9))
 TRAIN_SIZES = ((0, 50), (51, 100), (101, 500), (501, 10**9))
-
-
-class Answer(NamedTuple):
-    """A paired comparison of two methods that a question is about."""
-
-    question: str
-    pair: Pair
-    scores: pd.DataFrame
-    interval: effects.Interval
-    posterior: effects.Posterior
-    p_holm: float
-    """Holm's correction over all the answers of a report."""
 
 
 def tidy(results: Iterable[Result]) -> pd.DataFrame:
@@ -75,7 +48,8 @@ def tidy(results: Iterable[Result]) -> pd.DataFrame:
 
 def _pretrained_on(result: Result) -> str:
     """Whose series, without labels, a method was pre-trained on; empty for none."""
-    pretrains = result.config.get("config", {}).get("pretraining") is not None
+    described = [result.config, *result.config.get("config", {}).get("members", [])]
+    pretrains = any(found.get("config", {}).get("pretraining") is not None for found in described)
     return str(result.config.get("pretrained_on", "")) if pretrains else ""
 
 
@@ -90,57 +64,6 @@ def compare(table: pd.DataFrame) -> Comparison | None:
         return statistics.compare(table)
     except statistics.TableError:
         return None
-
-
-def answers(table: pd.DataFrame, runs: pd.DataFrame) -> list[Answer]:
-    """Answer every question of OPPONENTS that the methods of a table, made of these runs, allow."""
-    found = []
-    for question, opponent in OPPONENTS.items():
-        for method in table.columns:
-            other = opponent(str(method))
-            if other == method or other not in table.columns:
-                continue
-            scores = table[[method, other]].dropna()
-            if len(scores) < 2:  # one data set answers nothing
-                continue
-            pair = _seen_from(str(method), statistics.pairwise(scores)[0])
-            found.append((question, pair, scores))
-    corrected = statistics.holm(np.array([pair.p for _, pair, _ in found]))
-    return [
-        Answer(
-            question,
-            pair,
-            scores,
-            _interval(runs, pair, scores),
-            effects.bayesian_signed_rank(scores[pair.a] - scores[pair.b]),
-            float(p),
-        )
-        for (question, pair, scores), p in zip(found, corrected, strict=True)
-    ]
-
-
-def _interval(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> effects.Interval:
-    """Of the mean difference of two methods, over data sets and over the seeds or resamples that both have on all."""
-    own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
-    by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
-    differences = by_seed[pair.a] - by_seed[pair.b]
-    if differences.isna().to_numpy().any():
-        return effects.bootstrap_interval(scores[pair.a] - scores[pair.b])
-    return effects.crossed_interval(differences.loc[scores.index])
-
-
-def _seen_from(method: str, pair: Pair) -> Pair:
-    if pair.a == method:
-        return pair
-    return replace(
-        pair,
-        a=pair.b,
-        b=pair.a,
-        wins=pair.losses,
-        losses=pair.wins,
-        mean_difference=-pair.mean_difference,
-        median_difference=-pair.median_difference,
-    )
 
 
 def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: Comparison | None) -> pd.DataFrame:
@@ -245,7 +168,7 @@ def beside(comparison: Comparison, best: str) -> pd.DataFrame:
         return table
     columns = (f"{best} wins / draws / losses", "p", "p (Holm)")
     table[list(columns)] = "–"
-    for pair in (_seen_from(best, pair) for pair in comparison.pairs if best in (pair.a, pair.b)):
+    for pair in (seen_from(best, pair) for pair in comparison.pairs if best in (pair.a, pair.b)):
         texts = (f"{pair.wins} / {pair.draws} / {pair.losses}", f"{pair.p:.3g}", f"{pair.p_holm:.3g}")
         table.loc[table["method"] == pair.b, list(columns)] = texts
     return table

@@ -65,6 +65,13 @@ def splits(material: Material) -> str:
     return f"the archive’s own split and {n - 1} resamples"
 
 
+def drawn(material: Material) -> str:
+    """Say what is drawn anew for an interval."""
+    if material.runs["resample"].nunique() == 1:
+        return "data sets"
+    return "data sets and " + ("seeds" if material.contest.same_split else "resamples") + ", each for all of the other"
+
+
 def unfinished(material: Material) -> list[str]:
     """A line that nobody overlooks, where runs are missing."""
     n_missing, asked = len(material.missing), sum(1 for _ in material.contest.runs())

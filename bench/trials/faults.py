@@ -24,7 +24,7 @@ from bench.methods.architectures import fit_timae
 from bench.methods.method import Baseline, Config, Method, Predictor
 from bench.methods.presets import Preset
 from bench.methods.table import METHODS
-from timae.config import Probing, Training
+from timae.config import Recipe, Svm
 from timae.session import Session, Stopped
 from ucr.prepare import Prepared
 
@@ -42,6 +42,7 @@ class Guess:
     losses: dict[str, list[float]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     reconstruction: dict[str, NDArray[Any]] = field(default_factory=dict)
+    left_out: None = None
 
     def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
         """Class probabilities (case, class)."""
@@ -76,9 +77,9 @@ def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, sessi
         time.time = lambda: now() - 3600
     if _take("nan"):
         train = replace(train, series=np.full_like(train.series, np.nan))
-    if isinstance(config, Baseline):
-        return Guess(n_classes)
-    return fit_timae(config, train, n_classes, seed, session)
+    if isinstance(config, Recipe):
+        return fit_timae(config, train, n_classes, seed, session)
+    return Guess(n_classes)
 
 
 def _take(fault: str) -> bool:
@@ -93,28 +94,32 @@ def _take(fault: str) -> bool:
 
 
 def _sleeping(seconds: float) -> Any:
-    return lambda name, preset: Method(name, Baseline("sleep", {"seconds": seconds}), preset.preparation, _sleep)
+    return lambda name, preset: Method(
+        name, "It sleeps.", Baseline("sleep", {"seconds": seconds}), preset.preparation, _sleep
+    )
 
 
 def _shaky(**changes: Any) -> Any:
     def configure(name: str, preset: Preset) -> Method:
-        recipe = preset.recipe
+        recipe = preset.multiscale.recipe
         assert recipe.pretraining is not None
-        assert isinstance(recipe.head, Training)
-        training = replace(recipe.pretraining, steps=STEPS)
-        recipe = replace(recipe, pretraining=training, **{"head": replace(recipe.head, steps=STEPS), **changes})
-        return Method(name, recipe, preset.preparation, _misbehave)
+        assert recipe.finetuning is not None
+        phases: dict[str, Any] = {
+            "pretraining": replace(recipe.pretraining, steps=STEPS),
+            "finetuning": replace(recipe.finetuning, steps=STEPS),
+        }
+        return Method(name, "It fails.", replace(recipe, **phases | changes), preset.preparation, _misbehave)
 
     return configure
 
 
 FAULTS: dict[str, Callable[[str, Preset], Method]] = {
     "noop": _sleeping(0),
-    "shaky-noop": lambda name, preset: Method(name, Baseline("noop"), preset.preparation, _misbehave),
+    "shaky-noop": lambda name, preset: Method(name, "It fails.", Baseline("noop"), preset.preparation, _misbehave),
     "sleep-2": _sleeping(2),
     "sleep-3600": _sleeping(3600),
     "shaky": _shaky(),
-    "shaky-probe": _shaky(head=Probing(), companion=None),
+    "shaky-probe": _shaky(finetuning=None, probe=Svm()),
 }
 METHODS |= FAULTS
 

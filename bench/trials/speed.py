@@ -12,7 +12,7 @@ from bench.methods.presets import PRESETS
 from bench.places import local
 from bench.places.place import Options
 from bench.trials import faults
-from timae.config import Recipe, Training
+from timae.config import Recipe
 
 if TYPE_CHECKING:
     from ucr.prepare import Prepared
@@ -83,7 +83,7 @@ def one_run(rounds: int) -> int:
     from ucr.load import load
 
     torch.set_num_threads(1)
-    data, recipe = load("ItalyPowerDemand"), PRESETS["quick"].recipe
+    data, recipe = load("ItalyPowerDemand"), PRESETS["quick"].multiscale.recipe
     cases = prepare.fit(data.train, data.info)(data.train)
     seconds = []
     for _ in range(rounds + 1):
@@ -101,29 +101,23 @@ def one_run(rounds: int) -> int:
 
 
 def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
-    """Take a recipe's steps, pre-training, ridge classifier and fine-tuning, with nothing around them."""
+    """Take a recipe's steps, of pre-training and of fine-tuning, with nothing around them."""
     import torch
 
     from timae.archive import tensor
     from timae.fit import build
     from timae.model import MaskedAutoencoder
-    from timae.probe import fit_ridge
-    from timae.shares import Shares
-    from timae.training import Batches, Finetuning, Pretraining
+    from timae.training import Batches, FinetuningTask, PretrainingTask
 
-    pretraining, head, ridge = recipe.pretraining, recipe.head, recipe.companion
+    pretraining, finetuning = recipe.pretraining, recipe.finetuning
     assert pretraining
-    assert ridge
-    assert isinstance(head, Training)
+    assert finetuning
     series, labels = tensor(cases), torch.from_numpy(cases.labels)
     classifier = build(recipe, series.shape[1], 2)
-    autoencoder = MaskedAutoencoder(recipe.encoder, recipe.decoder, recipe.mask_ratio, recipe.mask_span)
+    autoencoder = MaskedAutoencoder(recipe.encoder, pretraining)
     classifier.encoder = autoencoder.encoder
-    for task in (Pretraining(autoencoder, pretraining), Finetuning(classifier, head)):
-        budget = task.settings
-        if budget is head:
-            fit_ridge(Shares(classifier.encoder, series, ridge)(series), cases.labels, 2, ridge)
-            classifier.train()
+    for task in (PretrainingTask(autoencoder, pretraining), FinetuningTask(classifier, finetuning)):
+        budget = task.budget
         optimizer = torch.optim.AdamW(task.parameters(), lr=budget.lr, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, budget.lr, total_steps=budget.steps)
         for batch in Batches(series, labels, budget, 0):

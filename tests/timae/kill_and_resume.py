@@ -31,7 +31,9 @@ def train(folder: Path, out: Path) -> None:
     cases = Prepared(rng.normal(size=(16, 24)).astype(np.float32), None, rng.integers(0, 2, 16))
     recipe = get_method("timae", "smoke").config
     recipe = replace(
-        recipe, pretraining=replace(recipe.pretraining, steps=120), head=replace(recipe.head, steps=120, batch_size=8)
+        recipe,
+        pretraining=replace(recipe.pretraining, steps=120),
+        finetuning=replace(recipe.finetuning, steps=120, batch_size=8),
     )
     session = Session(folder=folder, pretrained=folder, identity="one", checkpoint_seconds=0.03)
     fitted = fit(recipe, cases, 2, 0, session)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timae.config import EncoderConfig, Mamba, Transformer
-from timae.encoder import Embedding, Encoder, n_parameters
+from timae.encoder import Embedding, Encoder, differences, n_parameters
 from timae.masking import Masking, random_masking
 
 BLOCKS = {
@@ -23,6 +23,7 @@ variants = st.builds(
     cls_embed=st.booleans(),
     positions=st.sampled_from(["sincos", "none"]),
     input_dim=st.integers(1, 2),
+    differences=st.booleans(),
 )
 
 
@@ -128,6 +129,21 @@ def test_visible_tokens_keep_their_positions() -> None:
     everywhere = encoder(torch.zeros(2, 10, 1)).layers[0]
     for case in range(2):
         torch.testing.assert_close(first[case], everywhere[case, masking.visible[case]])
+
+
+def test_differences_have_one_size_whatever_the_series() -> None:
+    series = torch.randn(3, 1, 50).cumsum(dim=2) * torch.tensor([1.0, 10.0, 100.0]).view(3, 1, 1)
+    steps = differences(series)
+    torch.testing.assert_close(steps.square().sum(dim=2), torch.full((3, 1), 49.0), atol=0.05, rtol=0)
+    assert differences(torch.zeros(1, 1, 5)).eq(0).all()
+    assert differences(torch.ones(1, 1, 1)).eq(0).all()
+
+
+def test_a_difference_needs_both_its_ends() -> None:
+    series = torch.tensor([[[0.0, 1.0, 2.0, 9.0, 4.0, 5.0]]])
+    unseen = torch.tensor([[[False, False, False, True, False, False]]])
+    steps = differences(series.masked_fill(unseen, 0.0), unseen)[0, 0]
+    torch.testing.assert_close(steps, torch.tensor([0.0, 1.0, 1.0, 0.0, 0.0, 1.0]), atol=1e-3, rtol=0)
 
 
 @given(patch_size=st.integers(1, 5), channels=st.integers(1, 3), n=st.integers(1, 6))

@@ -1,53 +1,58 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from timae.archive import Body, Splits
-from timae.config import DecoderConfig, EncoderConfig, Mamba, Probing, Recipe, Ridge, Training, Transformer
+from timae.archive import Body, Splits, tensor
+from timae.config import DecoderConfig, EncoderConfig, Finetuning, Mamba, Pretraining, Recipe, Ridge, Svm, Transformer
 from timae.fit import fit
+from timae.training import Batches, FinetuningTask
 from ucr.prepare import Prepared
 
 BLOCK = Transformer(num_heads=2, intermediate_dim=16)
 MAMBA = Mamba(num_heads=2, ssm_state_size=8)
+DECODER = DecoderConfig(emb_size=8, num_layers=1, block=BLOCK)
 TINY = Recipe(
     EncoderConfig(emb_size=8, num_layers=1, block=BLOCK),
-    DecoderConfig(emb_size=8, num_layers=1, block=BLOCK),
-    pretraining=Training(5, 16),
-    head=Training(40, 16, lr=1e-2),
+    Pretraining(5, 16, decoder=DECODER),
+    Finetuning(40, 16, lr=1e-2),
     max_tokens=32,
 )
 RIDGE = Ridge(n_thresholds=2, longest=256)
 FINE = Recipe(
-    EncoderConfig(2, 8, 1, BLOCK, patch_size=2, kernel_size=8, positions="rotary"),
-    DecoderConfig(emb_size=8, num_layers=1, block=BLOCK),
-    pretraining=Training(5, 16, crop=0.25, resolutions=(16, 32), clip=1.0),
-    head=Training(40, 16, lr=1e-2, crop=0.7, clip=1.0),
-    companion=RIDGE,
+    EncoderConfig(1, 8, 1, BLOCK, patch_size=2, kernel_size=8, positions="rotary", differences=True),
+    Pretraining(5, 16, crop=0.25, clip=1.0, decoder=DECODER, mask_span=2, resolutions=(16, 32)),
+    Finetuning(40, 16, lr=1e-2, crop=0.7, clip=1.0),
     resolutions=(32, 16),
-    mask_span=2,
     pooling="mean+max+share",
 )
+
+
+def decoder(recipe: Recipe, **changes: Any) -> Pretraining:
+    assert recipe.pretraining is not None
+    return replace(recipe.pretraining, decoder=replace(recipe.pretraining.decoder, **changes))
+
+
 VARIANTS = {
     "mean": TINY,
     "cls": replace(TINY, encoder=replace(TINY.encoder, cls_embed=True), pooling="cls"),
     "max": replace(TINY, pooling="max"),
-    "mamba": replace(TINY, encoder=replace(TINY.encoder, block=MAMBA), decoder=replace(TINY.decoder, block=MAMBA)),
-    "cross": replace(TINY, decoder=replace(TINY.decoder, kind="cross", predicted_ratio=0.5)),
+    "mamba": replace(TINY, encoder=replace(TINY.encoder, block=MAMBA), pretraining=decoder(TINY, block=MAMBA)),
+    "cross": replace(TINY, pretraining=decoder(TINY, kind="cross", predicted_ratio=0.5)),
     "scratch": replace(TINY, pretraining=None),
-    "probe": replace(TINY, head=Probing()),
+    "probe": replace(TINY, finetuning=None, probe=Svm()),
     "fine": FINE,
-    "fine, no ridge": replace(FINE, companion=None),
-    "fine, ridge alone": replace(FINE, head=RIDGE, companion=None),
+    "fine, ridge": replace(FINE, finetuning=None, probe=RIDGE),
     "fine, mamba": replace(
         FINE,
         encoder=replace(FINE.encoder, block=MAMBA, cls_embed=True, positions="sincos"),
-        decoder=replace(FINE.decoder, block=MAMBA),
+        pretraining=decoder(FINE, block=MAMBA),
     ),
     "fine, cls": replace(FINE, encoder=replace(FINE.encoder, cls_embed=True), pooling="cls"),
-    "points and ridge": replace(TINY, companion=RIDGE),
-    "balanced": replace(TINY, head=Training(40, 16, lr=1e-2, balanced=True)),
+    "points and ridge": replace(TINY, finetuning=None, probe=RIDGE),
+    "balanced": replace(TINY, finetuning=Finetuning(40, 16, lr=1e-2, balanced=True)),
 }
 
 
@@ -77,18 +82,28 @@ def test_padding_is_refused() -> None:
         fit(FINE, replace(waves(), mask=np.ones((60, 24), bool)), 2, seed=0)
 
 
-def test_a_probe_takes_no_companion() -> None:
-    with pytest.raises(ValueError, match="a companion stands beside fine-tuning"):
-        replace(FINE, head=Probing())
+def test_labels_come_in_by_one_way() -> None:
+    for changes in ({"probe": Svm()}, {"finetuning": None}):
+        with pytest.raises(ValueError, match="either finetuning or a probe"):
+            replace(FINE, **changes)
 
 
-def test_probabilities_are_those_of_net_and_ridge_averaged() -> None:
+def test_every_weight_that_counts_is_trained() -> None:
     cases = waves()
-    both = fit(FINE, cases, 2, seed=0)
-    net, ridge = (
-        fit(VARIANTS[name], cases, 2, seed=0).predict_proba(cases) for name in ("fine, no ridge", "fine, ridge alone")
-    )
-    np.testing.assert_allclose(both.predict_proba(cases), (net + ridge) / 2, atol=1e-6)
+    recipe = replace(FINE, pretraining=None)
+    fitted = fit(recipe, cases, 2, seed=0)
+    batches = Batches(tensor(cases), torch.from_numpy(cases.labels), Finetuning(1, 16), 0)
+    FinetuningTask(fitted.model, Finetuning(1)).loss(next(iter(batches))).backward()
+    trained = sum(p.numel() for p in fitted.model.parameters() if p.grad is not None)
+    assert fitted.n_parameters["total"] == trained
+
+
+def test_thresholds_are_the_seeds_draw() -> None:
+    cases = waves()
+    shares = [fit(VARIANTS["fine, ridge"], cases, 2, seed=seed).shares for seed in (0, 0, 1)]
+    first, again, other = (s.thresholds[s.views[0]][0] for s in shares if s is not None)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
 def test_a_body_of_its_own_takes_the_place_of_the_train_split_in_pre_training() -> None:

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from bench.methods.table import get_method
-from timae.config import Training
+from timae.config import Finetuning
 from timae.fit import build, fit
 from timae.pretrained import load, obtain, save
 from timae.session import Session, Stopped
-from timae.training import Batch, Batches, Finetuning, train
+from timae.training import Batch, Batches, FinetuningTask, train
 from ucr.prepare import Prepared
 
 RECIPE = get_method("timae", "smoke").config
@@ -33,7 +33,7 @@ def stops_at(*steps: int) -> Callable[[], bool]:
     return lambda: next(asked) in steps
 
 
-class Drawing(Finetuning):
+class Drawing(FinetuningTask):
     """Draws from every generator a step may draw from."""
 
     def training_step(self, batch: Batch) -> Tensor:
@@ -46,7 +46,7 @@ class Drawing(Finetuning):
 def drawn(session: Session, folder: Path) -> tuple[list[float], dict[str, Tensor]]:
     torch.manual_seed(1)
     model = build(RECIPE, 24, 2)
-    data, training = cases(), Training(12, 4, crop=0.5)
+    data, training = cases(), Finetuning(12, 4, crop=0.5)
     batches = Batches(torch.from_numpy(data.series).unsqueeze(-1), torch.from_numpy(data.labels), training, seed=3)
     losses = train(Drawing(model, training), batches, "finetune", session, folder / "finetune.ckpt")
     return losses, model.state_dict()

@@ -9,12 +9,12 @@ import torch
 from timae.config import EncoderConfig, Pooling, Ridge, Transformer
 from timae.encoder import Encoder
 from timae.model import MultiscaleClassifier
-from timae.probe import fit_ridge
+from timae.probe import RidgeProbe
 from timae.shares import Shares
-from timae.views import stretch, with_difference
+from timae.views import stretch
 
 ENCODER = EncoderConfig(
-    input_dim=2,
+    differences=True,
     emb_size=8,
     num_layers=1,
     block=Transformer(num_heads=2, intermediate_dim=8),
@@ -27,7 +27,7 @@ ENCODER = EncoderConfig(
 def test_shares_are_shares_and_do_not_depend_on_the_batch() -> None:
     torch.manual_seed(0)
     series = torch.randn(70, 40, 1)
-    shares = Shares(Encoder(ENCODER), series, Ridge(n_thresholds=3))
+    shares = Shares(Encoder(ENCODER), series, Ridge(n_thresholds=3), 0)
     features = shares(series)
     assert features.shape == (70, 5 * 2 * 4 * 8)
     blocks = features.reshape(70, 10, 4, 8)
@@ -44,8 +44,8 @@ def test_ridge_tells_slow_from_fast_waves() -> None:
     phase = torch.rand(60, 1) * 6
     time = torch.linspace(0, 20, 64)
     series = torch.sin(time * (1 + labels.unsqueeze(1) * 0.5) + phase).unsqueeze(-1)
-    shares = Shares(Encoder(ENCODER), series[:30], Ridge(n_thresholds=3, longest=256))
-    probe = fit_ridge(shares(series[:30]), labels[:30].numpy(), 3, Ridge())
+    shares = Shares(Encoder(ENCODER), series[:30], Ridge(n_thresholds=3, longest=256), 0)
+    probe = RidgeProbe(shares(series[:30]), labels[:30].numpy(), 3)
     probabilities = probe.predict_proba(shares(series[30:]))
     assert (probabilities.argmax(axis=1) == labels[30:].numpy()).mean() > 0.9
     assert probabilities[:, 2].max() == 0
@@ -61,7 +61,7 @@ def test_every_layer_is_pooled_at_every_resolution_as_asked_for(pooling: Pooling
     series = torch.randn(4, 50, 1)
     pooled = model.represent(series)
     assert pooled.shape == (4, 2 * (ENCODER.num_layers + 1) * n_poolings * ENCODER.emb_size)
-    features = model.encoder(with_difference(stretch(series, 32)))
+    features = model.encoder(stretch(series, 32))
     first = {
         "mean": features.layers[0].mean(dim=1),
         "max": features.layers[0].amax(dim=1),
@@ -78,11 +78,11 @@ def test_a_classifier_of_several_resolutions_has_no_cls_token_unless_it_is_asked
 def test_shares_are_those_of_tokens_without_the_cls_token() -> None:
     torch.manual_seed(0)
     series, encoder = torch.randn(5, 40, 1), Encoder(replace(ENCODER, cls_embed=True))
-    before = Shares(encoder, series, Ridge(n_thresholds=2))(series)
+    before = Shares(encoder, series, Ridge(n_thresholds=2), 0)(series)
     with torch.no_grad():
         assert encoder.cls is not None
         encoder.cls += 1e6
-    after = Shares(encoder, series, Ridge(n_thresholds=2))(series)
+    after = Shares(encoder, series, Ridge(n_thresholds=2), 0)(series)
     layer = ENCODER.emb_size * 3
     np.testing.assert_array_equal(before[:, :layer], after[:, :layer])  # what enters the first block
 

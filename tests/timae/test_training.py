@@ -7,13 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from timae.config import DecoderConfig, EncoderConfig, Training, Transformer
+from timae.config import Budget, DecoderConfig, EncoderConfig, Finetuning, Pretraining, Transformer
 from timae.model import Classifier, MaskedAutoencoder
 from timae.session import Session
-from timae.training import Batches, Finetuning, Pretraining, balance, crop_and_stretch, derive_seed, train
+from timae.training import Batches, FinetuningTask, PretrainingTask, balance, crop_and_stretch, derive_seed, train
 
 BLOCK = Transformer(num_heads=2, intermediate_dim=16)
 ENCODER = EncoderConfig(emb_size=8, block=BLOCK)
+DECODER = DecoderConfig(emb_size=8, block=BLOCK)
 
 
 def numbered(n: int) -> torch.Tensor:
@@ -22,14 +23,14 @@ def numbered(n: int) -> torch.Tensor:
 
 @given(n=st.integers(1, 40), size=st.integers(1, 50), steps=st.integers(1, 20), seed=st.integers(0, 5))
 def test_batches_are_full_and_deal_every_case_equally_often(n: int, size: int, steps: int, seed: int) -> None:
-    batches = Batches(numbered(n), torch.arange(n), Training(steps, size), seed)
+    batches = Batches(numbered(n), torch.arange(n), Budget(steps, size), seed)
     dealt = [(series[:, 0, 0].long(), labels) for series, labels, _ in batches]
     assert len(dealt) == len(batches) == steps
     assert {len(cases) for cases, _ in dealt} == {min(n, size)}
     count = torch.cat([cases for cases, _ in dealt]).bincount(minlength=n)
     assert count.max() - count.min() <= 1
     assert all(torch.equal(cases, labels) for cases, labels in dealt if labels is not None)
-    again = [series[:, 0, 0].long() for series, _, _ in Batches(numbered(n), None, Training(steps, size), seed)]
+    again = [series[:, 0, 0].long() for series, _, _ in Batches(numbered(n), None, Budget(steps, size), seed)]
     assert all(torch.equal(a, b) for (a, _), b in zip(dealt, again, strict=True))
 
 
@@ -64,16 +65,15 @@ def test_rare_classes_weigh_more_within_limits() -> None:
 def test_training_moves_the_loss_and_follows_one_cycle() -> None:
     torch.manual_seed(0)
     rates: list[float] = []
-    task = Pretraining(
-        MaskedAutoencoder(ENCODER, DecoderConfig(emb_size=8, block=BLOCK), 0.25), Training(100, 32, lr=0.01)
-    )
+    pretraining = Pretraining(100, 32, lr=0.01, decoder=DECODER, mask_ratio=0.25)
+    task = PretrainingTask(MaskedAutoencoder(ENCODER, pretraining), pretraining)
 
     def watch() -> bool:
         rates.append(task.trainer.optimizers[0].param_groups[0]["lr"])
         return False
 
     wave = torch.sin(torch.linspace(0, 12, 24) + torch.rand(32, 1) * 6).unsqueeze(-1)
-    losses = train(task, Batches(wave, None, task.settings, 0), "pretrain", Session(stop=watch))
+    losses = train(task, Batches(wave, None, task.budget, 0), "pretrain", Session(stop=watch))
     assert len(losses) == len(rates) == 100
     assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
     assert max(rates) == pytest.approx(0.01, rel=0.02)
@@ -82,8 +82,8 @@ def test_training_moves_the_loss_and_follows_one_cycle() -> None:
 
 
 def test_norms_biases_and_tokens_are_not_decayed() -> None:
-    task = Finetuning(
-        Classifier(EncoderConfig(emb_size=8, block=BLOCK, cls_embed=True), 2), Training(1, weight_decay=0.3)
+    task = FinetuningTask(
+        Classifier(EncoderConfig(emb_size=8, block=BLOCK, cls_embed=True), 2), Finetuning(1, weight_decay=0.3)
     )
     seen: list[dict[str, object]] = []
 
@@ -93,7 +93,7 @@ def test_norms_biases_and_tokens_are_not_decayed() -> None:
 
     train(
         task,
-        Batches(torch.randn(4, 6, 1), torch.tensor([0, 1, 0, 1]), task.settings, 0),
+        Batches(torch.randn(4, 6, 1), torch.tensor([0, 1, 0, 1]), task.budget, 0),
         "f",
         Session(stop=watch),
     )
@@ -103,7 +103,8 @@ def test_norms_biases_and_tokens_are_not_decayed() -> None:
 
 
 def test_several_maskings_of_a_batch_are_averaged() -> None:
-    task = Pretraining(MaskedAutoencoder(ENCODER, DecoderConfig(emb_size=8, block=BLOCK)), Training(1, maskings=3))
+    pretraining = Pretraining(1, maskings=3, decoder=DECODER)
+    task = PretrainingTask(MaskedAutoencoder(ENCODER, pretraining), pretraining)
     series, valid = torch.randn(4, 12, 1), torch.ones(4, 12, dtype=torch.bool)
     torch.manual_seed(1)
     loss = task.loss((series, None, valid))
@@ -115,15 +116,15 @@ def test_class_weights_weigh_the_loss() -> None:
     model = Classifier(ENCODER, 2)
     batch = (torch.randn(2, 6, 1), torch.tensor([0, 1]), None)
     each = torch.nn.functional.cross_entropy(model(batch[0]), batch[1], reduction="none")
-    loss = Finetuning(model, Training(1), torch.tensor([1.0, 3.0])).loss(batch)
+    loss = FinetuningTask(model, Finetuning(1), torch.tensor([1.0, 3.0])).loss(batch)
     torch.testing.assert_close(loss, (each[0] + 3 * each[1]) / 4)
 
 
 def test_a_loss_that_is_no_number_ends_training() -> None:
     series = torch.full((4, 8, 1), math.inf)
-    task = Finetuning(Classifier(ENCODER, 2), Training(2))
+    task = FinetuningTask(Classifier(ENCODER, 2), Finetuning(2))
     with pytest.raises(FloatingPointError, match="the loss became nan at step 0 of 2"):
-        train(task, Batches(series, torch.tensor([0, 1, 0, 1]), task.settings, 0), "finetune", Session())
+        train(task, Batches(series, torch.tensor([0, 1, 0, 1]), task.budget, 0), "finetune", Session())
 
 
 @pytest.mark.parametrize("padded", [False, True])
@@ -134,12 +135,13 @@ def test_a_step_is_one_graph_that_never_asks_the_device(kind: str, padded: bool)
     series, labels = torch.randn(4, 12, 1), torch.tensor([0, 1, 0, 1])
     valid = torch.arange(12) < torch.tensor([[12], [8], [5], [12]]) if padded else None
     encoder = EncoderConfig(emb_size=8, block=BLOCK, cls_embed=True, num_layers=1)
-    task: Pretraining | Finetuning
+    task: PretrainingTask | FinetuningTask
     if kind == "classifier":
-        task = Finetuning(Classifier(encoder, 2), Training(1, crop=0.7))
+        task = FinetuningTask(Classifier(encoder, 2), Finetuning(1, crop=0.7))
     else:
         decoder = DecoderConfig("self" if kind == "self" else "cross", emb_size=8, num_layers=1, block=BLOCK)
-        task = Pretraining(MaskedAutoencoder(encoder, decoder), Training(1))
+        pretraining = Pretraining(1, decoder=decoder)
+        task = PretrainingTask(MaskedAutoencoder(encoder, pretraining), pretraining)
     compiled = torch.compile(task.loss, backend="aot_eager", fullgraph=True)
     results = []
     for loss_of in (task.loss, compiled):
@@ -155,8 +157,8 @@ def test_acceleration_is_for_gpus_alone() -> None:
     losses = []
     for accelerated in (False, True):
         torch.manual_seed(0)
-        training = Training(3, accelerated=accelerated)
-        task = Finetuning(Classifier(ENCODER, 2), training)
+        training = Finetuning(3, accelerated=accelerated)
+        task = FinetuningTask(Classifier(ENCODER, 2), training)
         batches = Batches(torch.arange(48.0).sin().reshape(4, 12, 1), torch.tensor([0, 1, 0, 1]), training, 0)
         losses.append(train(task, batches, "finetune", Session()))
         assert task.compiled_loss is None
@@ -169,9 +171,11 @@ def test_acceleration_is_for_gpus_alone() -> None:
         ({"steps": 0}, "steps must be at least 1, got 0"),
         ({"steps": 1, "batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"steps": 1, "maskings": 0}, "maskings must be at least 1, got 0"),
+        ({"steps": 1, "mask_span": 0}, "mask_span must be at least 1, got 0"),
+        ({"steps": 1, "mask_ratio": 1.0}, "mask_ratio must lie between 0 and 1, got 1.0"),
         ({"steps": 1, "crop": 1.5}, r"crop must lie in \(0, 1\], got 1.5"),
     ],
 )
 def test_impossible_budgets_are_refused(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Training(**changes)  # type: ignore[arg-type]
+        Pretraining(**changes)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from timae.config import WIDTH, Ridge, View
-from timae.views import random_windows, show, stretch, with_difference
+from timae.views import random_windows, show, stretch
 
 
 @pytest.mark.parametrize("n_timepoints", [2, 24, 256, 257, 2844])
@@ -19,18 +19,10 @@ def test_views_go_from_coarse_to_the_series_own_resolution(n_timepoints: int) ->
 
 def test_phases_are_dealt_out_and_windows_cut() -> None:
     series = torch.arange(2 * 8.0).view(2, 8, 1)
-    phases = show(series, View(8, 2, 1), 2)[..., 0]
+    phases = show(series, View(8, 2, 1))[..., 0]
     assert phases.tolist() == [[0, 2, 4, 6], [1, 3, 5, 7], [8, 10, 12, 14], [9, 11, 13, 15]]
-    windows = show(series, View(8, 1, 2), 2)[..., 0]
+    windows = show(series, View(8, 1, 2))[..., 0]
     assert windows.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11], [12, 13, 14, 15]]
-
-
-def test_differences_have_one_size_whatever_the_series() -> None:
-    series = torch.randn(3, 50, 1).cumsum(dim=1) * torch.tensor([1.0, 10.0, 100.0]).view(3, 1, 1)
-    both = with_difference(series)
-    assert torch.equal(both[..., :1], series)
-    torch.testing.assert_close(both[..., 1].square().mean(dim=1), torch.ones(3), atol=1e-3, rtol=0)
-    assert with_difference(torch.zeros(1, 5, 1)).eq(0).all()
 
 
 def test_stretching_keeps_ends_and_straight_lines() -> None:

@@ -14,10 +14,10 @@ from timae.cli.checkpoints import FLAGS, check_weights, default_pooling, load_en
 from timae.cli.data import UCRData
 from timae.cli.predictions import class_table, value_table
 from timae.cli.usage import Diverged, UsageError
-from timae.config import DecoderConfig, EncoderConfig, Pooling, Training
+from timae.config import DecoderConfig, EncoderConfig, Finetuning, Pooling, Pretraining
 from timae.encoder import Encoder
 from timae.model import Classifier, MaskedAutoencoder
-from timae.training import Batch, Finetuning, Pretraining, Task
+from timae.training import Batch, FinetuningTask, PretrainingTask, Task
 
 
 class FlagModel(Task):
@@ -52,7 +52,7 @@ class FlagModel(Task):
         length = min(data.train_cases.series.shape[1], data.crop_size or length)
         if stage == "fit" and self.seq_len is not None and length > self.seq_len:
             raise UsageError(f"training series have {length} steps: give --model.seq_len {length}, got {self.seq_len}")
-        if data.pretrain and isinstance(self, Finetuning) and stage != "predict":
+        if data.pretrain and isinstance(self, FinetuningTask) and stage != "predict":
             raise UsageError(f"{type(self).__name__} needs labels: give --data.pretrain False")
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -102,15 +102,16 @@ class FlagModel(Task):
         raise NotImplementedError
 
 
-def _settings(lr: float) -> Training:
-    return Training(1, lr=lr)  # how many steps of what size, Lightning's own flags say
+STEPS = 1
+"""How many steps of what size are taken, Lightning's own flags say."""
 
 
-class PretrainingFlags(FlagModel, Pretraining):
+class PretrainingFlags(FlagModel, PretrainingTask):
     """A masked autoencoder."""
 
     def __init__(self, encoder: EncoderConfig, decoder: DecoderConfig, lr: float, mask_ratio: float) -> None:
-        super().__init__(MaskedAutoencoder(encoder, decoder, mask_ratio), _settings(lr))
+        pretraining = Pretraining(STEPS, lr=lr, decoder=decoder, mask_ratio=mask_ratio)
+        super().__init__(MaskedAutoencoder(encoder, pretraining), pretraining)
 
     def score(self, stage: str, batch: Batch) -> dict[str, Any]:
         """Return the loss on hidden values."""
@@ -126,7 +127,7 @@ class PretrainingFlags(FlagModel, Pretraining):
         return value_table(predictions)
 
 
-class ClassificationFlags(FlagModel, Finetuning):
+class ClassificationFlags(FlagModel, FinetuningTask):
     """A classifier, with an encoder that may come from a checkpoint."""
 
     def __init__(
@@ -142,7 +143,7 @@ class ClassificationFlags(FlagModel, Finetuning):
             raise UsageError(f"class_weights has {len(class_weights)} values, expected one for {num_classes} classes")
         weights = None if class_weights is None else torch.tensor(class_weights)
         model = Classifier(encoder, num_classes, pooling or default_pooling(encoder.cls_embed))
-        super().__init__(model, _settings(lr), weights)
+        super().__init__(model, Finetuning(STEPS, lr=lr), weights)
         self.accuracy = MulticlassAccuracy(num_classes, average="micro")
         self.f1 = MulticlassF1Score(num_classes, average="macro")
         if encoder_ckpt_path is not None:

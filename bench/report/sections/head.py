@@ -50,12 +50,13 @@ def _conditions(material: Material) -> str:
 
 
 def _computing(material: Material) -> float:
-    """Seconds of all runs; a pre-training that several of them share counts once."""
+    """Seconds of all runs; a pre-training that several of them share counts once, an average nothing."""
+    trained = [result for result in material.finished if "members" not in result.config.get("config", {})]
     shared = {
         result.details.get("pretrained") or (result.method, result.dataset, result.resample): result.pretrain_seconds
-        for result in material.finished
+        for result in trained
     }
-    return sum(shared.values()) + sum(result.finetune_seconds + result.test_seconds for result in material.finished)
+    return sum(shared.values()) + sum(result.finetune_seconds + result.test_seconds for result in trained)
 
 
 def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Every method in a row: scores, rank, seconds."""
 
+from bench.methods.table import get_method
 from bench.report.material import Material
 from bench.report.wording import markdown
 
@@ -12,4 +13,17 @@ def section(material: Material) -> str:
         "1, a ridge classifier's are a softmax of its decisions. Seconds: median of a run, training and test; a "
         "pre-training of many data sets is spread over them."
     )
-    return f"## Methods\n\n{markdown(material.methods)}\n\n{note}"
+    what = "\n".join(f"- `{name}`: {_what(material, name)}" for name in material.methods["method"])
+    return f"## Methods\n\n{markdown(material.methods)}\n\n{note}\n\n{what}"
+
+
+def _what(material: Material, name: str) -> str:
+    """What a method is, in a sentence; names may have meant something else when its results were made."""
+    stored = next(result.config for result in material.finished if result.method == name)
+    try:
+        now = get_method(name, material.contest.preset)
+    except KeyError:
+        return "Not a method of this version; what it was, `config` in its results says."
+    if now.describe()["config"] != stored.get("config"):
+        return "Not what this version calls so; what it was, `config` in its results says."
+    return now.summary

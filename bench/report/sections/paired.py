@@ -7,7 +7,7 @@ from dataclasses import replace
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.pictures.scatter import scatter
-from bench.report.wording import markdown, picture
+from bench.report.wording import drawn, markdown, picture
 
 
 def section(material: Material) -> str:
@@ -17,7 +17,7 @@ def section(material: Material) -> str:
     lines = [
         "## Paired questions",
         markdown(tables.paired(material.answers)),
-        f"On the data sets that both methods have. Intervals by bootstrap over {_drawn(material)}; p by Wilcoxon's "
+        f"On the data sets that both methods have. Intervals by bootstrap over {drawn(material)}; p by Wilcoxon's "
         "signed-rank test, Holm over the questions of this table (not over all pairs, as above); the probabilities by "
         "the Bayesian signed-rank test, where a difference up to .01 counts as the same.",
         "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
@@ -30,13 +30,6 @@ def section(material: Material) -> str:
             figure = scatter(answer.scores, replace(answer.pair, p_holm=answer.p_holm))
             lines.append(picture(material, figure, name, answer.question))
     return "\n\n".join(lines)
-
-
-def _drawn(material: Material) -> str:
-    """What is drawn anew for an interval."""
-    if material.runs["resample"].nunique() == 1:
-        return "data sets"
-    return "data sets and " + ("seeds" if material.contest.same_split else "resamples") + ", each for all of the other"
 
 
 def _differences(material: Material) -> Iterator[str]:

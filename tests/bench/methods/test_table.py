@@ -1,20 +1,27 @@
+import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import ucr.load
 import ucr.prepare
 from bench.contest.run import check_probabilities
 from bench.contest.suites import SUITES
+from bench.methods.averages import members_of
+from bench.methods.ladder import RUNGS
 from bench.methods.presets import PRESETS
-from bench.methods.table import DEFAULT_METHODS, METHODS, get_method
+from bench.methods.table import DEFAULT_METHODS, METHODS, get_method, with_members
 from bench.trials.faults import FAULTS
 from timae.archive import Body
-from timae.config import Recipe, Ridge
+from timae.config import Recipe, Svm
 from timae.encoder import Encoder, n_parameters
+from timae.masking import random_masking
 from ucr.archive import ARCHIVE
+from ucr.prepare import Preparation
 
 
 def splits(name: str, root: Path | None, policy: ucr.prepare.Preparation) -> tuple[ucr.prepare.Prepared, ...]:
@@ -23,9 +30,10 @@ def splits(name: str, root: Path | None, policy: ucr.prepare.Preparation) -> tup
     return preparer(dataset.train), preparer(dataset.test)
 
 
-LARGE = {"timae-mamba-large", "timae-mamba-large-random-probe", "timae-mamba-large-cls-archive"}
+LARGE = {"timae-mamba-large", "timae-mamba-large-random-probe", "timae-mamba-large-cls-probe"}
 """Eight times as wide as the others, and seconds each: some of their arms stand for all."""
-FITTED = {name for name in METHODS if "-large" not in name or name in LARGE} - FAULTS.keys()
+AVERAGES = {"timae-ms+ridge", "timae-ms-scratch+ridge", "minirocket+timae-ms-random-probe", "1nn-dtw+timae+minirocket"}
+FITTED = {name for name in METHODS if "-large" not in name or name in LARGE} - FAULTS.keys() | AVERAGES
 
 
 @pytest.mark.parametrize("name", sorted(FITTED))
@@ -116,15 +124,90 @@ def test_transductive_methods_pre_train_on_other_series_and_say_so() -> None:
     assert losses[0]["pretrain"] != losses[1]["pretrain"]
 
 
-def test_a_shared_pre_training_of_a_large_net_has_its_share_of_the_steps() -> None:
+def recipe_of(name: str, preset: str = "quick") -> Recipe:
+    config = get_method(name, preset).config
+    assert isinstance(config, Recipe)
+    return config
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("name", ["timae", "timae-mamba", "timae-cross"])
+def test_the_papers_models_are_theirs_at_every_price(name: str, preset: str) -> None:
+    recipe = recipe_of(name, preset)
+    assert recipe.pretraining is not None
+    assert recipe.finetuning is not None
+    assert (recipe.encoder.patch_size, recipe.encoder.window, recipe.encoder.positions) == (1, 3, "sincos")
+    assert not recipe.encoder.differences
+    assert recipe.encoder_for(recipe.max_tokens).patch_size == 1
+    assert recipe.encoder_for(recipe.max_tokens + 1).patch_size == 2
+    assert (recipe.pretraining.mask_ratio, recipe.pretraining.mask_span) == (0.75, 1)
+    assert recipe.pretraining.resolutions == recipe.resolutions == ()
+    assert recipe.pooling == "mean"
+    assert isinstance(recipe_of(f"{name}-probe", preset).probe, Svm)
+
+
+def test_the_ladder_leads_from_the_papers_model_to_ours_and_every_rung_adds_something() -> None:
+    networks = [rung.name for rung in RUNGS if "+" not in rung.name]
+    described = [get_method(name, "quick").describe()["config"] for name in networks]
+    for lower, upper in itertools.pairwise(described):
+        assert lower != upper
+    paper, lowest = recipe_of("timae"), recipe_of("rung-patches")
+    # patches are all that the lowest rung adds
+    assert replace(lowest, encoder=replace(lowest.encoder, patch_size=1), max_tokens=paper.max_tokens) == paper
+    assert recipe_of("rung-spans-archive").pretraining == recipe_of("timae-ms-archive").pretraining
+    assert members_of(RUNGS[-1].name) == ("timae-ms-archive", "timae-ms-archive-probe")
+    steps = {
+        (r.pretraining.steps, r.finetuning.steps)
+        for name in networks
+        if "archive" not in name
+        if (r := recipe_of(name)).pretraining and r.finetuning
+    }
+    assert len(steps) == 1
+
+
+def test_an_average_is_the_mean_of_what_its_members_say(tiny_archive: Path) -> None:
+    train, test = splits("Waves", tiny_archive, Preparation())
+    said = {}
+    for name in ("timae-ms", "timae-ms-probe", "timae-ms+ridge", "minirocket", "minirocket+timae-ms-probe"):
+        method = get_method(name, "smoke")
+        predictor = method.fit(method.config, train, 3, 0)
+        said[name] = predictor.predict_proba(test)
+        weights = predictor.details.get("weights")
+        if name == "timae-ms+ridge":
+            assert weights == [0.5, 0.5]  # a network says nothing of left-out cases
+    np.testing.assert_allclose(said["timae-ms+ridge"], (said["timae-ms"] + said["timae-ms-probe"]) / 2)
+    assert sum(weights) == pytest.approx(1)
+    assert weights != [0.5, 0.5]
+    expected = weights[0] * said["minirocket"] + weights[1] * said["timae-ms-probe"]
+    np.testing.assert_allclose(said["minirocket+timae-ms-probe"], expected)
+
+
+def test_ridge_is_short_for_the_frozen_counterpart() -> None:
+    assert members_of("timae-ms+ridge") == ("timae-ms", "timae-ms-probe")
+    assert members_of("timae-ms-scratch+ridge") == ("timae-ms-scratch", "timae-ms-random-probe")
+    assert members_of("timae-ms-archive-others+ridge") == ("timae-ms-archive-others", "timae-ms-archive-others-probe")
+    assert members_of("timae+ridge") == ("timae", "ridge")  # the paper's model has none: refused by its name
+    assert with_members(("minirocket", "timae-ms+ridge")) == (
+        "minirocket", "timae-ms", "timae-ms-probe", "timae-ms+ridge",
+    )  # fmt: skip
+    assert {*members_of("timae-ms+ridge")} <= {*DEFAULT_METHODS}
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name.startswith(("timae", "rung"))])
+def test_hidden_values_leave_no_trace_in_any_architecture(name: str) -> None:
+    torch.manual_seed(0)
+    encoder = Encoder(recipe_of(name, "smoke").encoder_for(64)).eval()
+    series = torch.randn(8, 64, 1).cumsum(dim=1)
+    masking = random_masking(8, encoder.embedding.n_tokens(64), 0.5, span=2)
+    hidden = masking.hidden.repeat_interleave(encoder.config.patch_size, dim=1)[:, :64].unsqueeze(-1)
+    first, other = (encoder(x, masking) for x in (series, torch.where(hidden, 1e3 * torch.randn(8, 64, 1), series)))
+    for ours, theirs in zip(first.layers, other.layers, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_a_shared_pre_training_has_as_many_steps_as_the_preset_says() -> None:
     for preset in ("quick", "standard"):
-        small, large = (get_method(f"timae-mamba{size}-archive", preset).config.pretraining for size in ("", "-large"))
-        assert small.steps == PRESETS[preset].archive_steps == 8 * large.steps
-
-
-def test_ridge_classifiers_are_equally_sure_of_the_same_decisions() -> None:
-    """Else log loss would compare a constant, not methods."""
-    for preset in PRESETS:
-        ridges = [get_method(name, preset).config.head for name in ("timae-probe", "timae-random-probe")]
-        assert {head.sharpness for head in ridges if isinstance(head, Ridge)} <= {Ridge.sharpness}
-        assert get_method("minirocket", preset).config.options["sharpness"] == Ridge.sharpness
+        for name in ("timae-ms-archive", "timae-ms-mamba-archive-probe"):
+            pretraining = recipe_of(name, preset).pretraining
+            assert pretraining is not None
+            assert pretraining.steps == PRESETS[preset].archive_steps

@@ -1,0 +1,112 @@
+"""Averages: A+B is a method whose probabilities are a weighted mean of A's and B's.
+
+A contest has the members of an average as methods of their own, and reads their results; nothing is trained twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.methods.architectures import frozen
+from bench.methods.method import SHARED, Average, Method, Predictor, Source
+from timae.session import Session
+from ucr.prepare import Prepared
+
+
+def members_of(name: str) -> tuple[str, ...]:
+    """Take the name of an average apart; a method that is none is its own only member.
+
+    X+ridge is short for X beside the ridge classifier on its encoder as it was before X was fine-tuned.
+    """
+    first, *others = name.split("+")
+    return (first, *((frozen(first) or other) if other == "ridge" else other for other in others))
+
+
+def average_of(name: str, members: Sequence[Method]) -> Method:
+    """Make the method that averages others."""
+    named = " and ".join(member.name for member in members)
+    shared: list[Source] = [member.pretrained_on for member in members if member.pretrained_on in SHARED]
+    return Method(
+        name,
+        f"The average of the probabilities of {named}; weighted by left-out train cases where all have such.",
+        Average(tuple(members)),
+        members[0].preparation,
+        fit,
+        shared[0] if shared else "train",
+    )
+
+
+def weigh(left_out: Sequence[NDArray[Any] | None], labels: NDArray[np.int64]) -> list[float]:
+    """Weights of members by what they say of left-out train cases; equal ones where one of them has no such.
+
+    A network has none: it was fitted to all of the train split.
+
+    Args:
+        left_out: of each member, probabilities (case, class) of the train cases, or None.
+        labels: (case,) of the train cases.
+    """
+    known = [probabilities for probabilities in left_out if probabilities is not None]
+    if len(known) < len(left_out):
+        return [1 / len(left_out)] * len(left_out)
+    from timae.calibration import weights_of  # noqa: PLC0415 (scipy)
+
+    return weights_of(known, labels)
+
+
+@dataclass(frozen=True)
+class FittedAverage:
+    """Fitted members and their weights."""
+
+    members: Sequence[Predictor]
+    weights: Sequence[float]
+    left_out: None = None
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """What fitting all members cost, by phase."""
+        phases = {phase for member in self.members for phase in member.seconds}
+        return {phase: sum(member.seconds.get(phase, 0.0) for member in self.members) for phase in sorted(phases)}
+
+    @property
+    def n_parameters(self) -> dict[str, int]:
+        """Of all members together."""
+        kinds = {kind for member in self.members for kind in member.n_parameters}
+        return {kind: sum(member.n_parameters.get(kind, 0) for member in self.members) for kind in sorted(kinds)}
+
+    @property
+    def losses(self) -> dict[str, list[float]]:
+        """Its members' are theirs."""
+        return {}
+
+    @property
+    def reconstruction(self) -> dict[str, NDArray[Any]]:
+        """Its members' are theirs."""
+        return {}
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The weights, in the order of the name."""
+        return {"weights": list(self.weights)}
+
+    def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
+        """Weighted mean of the members' probabilities (case, class)."""
+        return mean([member.predict_proba(cases) for member in self.members], self.weights)
+
+
+def mean(probabilities: Sequence[NDArray[Any]], weights: Sequence[float]) -> NDArray[np.float64]:
+    """Weighted mean of probabilities (case, class)."""
+    return np.asarray(np.average(probabilities, axis=0, weights=weights))
+
+
+def fit(
+    config: Average, train: Prepared, n_classes: int, seed: int, session: Session | None = None, **more: Any
+) -> FittedAverage:
+    """Fit every member, as whoever has no results of them must."""
+    members = [
+        member.fit(member.config, train, n_classes, seed, session, **(more if member.trains else {}))
+        for member in config.members
+    ]
+    return FittedAverage(members, weigh([member.left_out for member in members], train.labels))

@@ -1,0 +1,124 @@
+"""Questions that two methods answer together: what pre-training is worth, what an average adds.
+
+`table` is a score table, index data sets, columns methods; `runs` the tidy runs that it was made of.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from bench.methods.averages import members_of
+from bench.stats import comparison as statistics
+from bench.stats import effects
+from bench.stats.comparison import Pair
+
+_SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
+_FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-probe$")
+
+
+def _first(change: Callable[[str], str]) -> Callable[[str], tuple[str]]:
+    """The method whose first member, in an average, is another; of one that is no average, that other."""
+
+    def opponent(method: str) -> tuple[str]:
+        first, plus, others = method.partition("+")
+        return (change(first) + plus + others,)
+
+    return opponent
+
+
+OPPONENTS: Mapping[str, Callable[[str], tuple[str, ...]]] = {
+    "pre-trained against from scratch": _first(lambda method: f"{_SHARED.sub('', method)}-scratch"),
+    "network against frozen encoder": lambda method: (f"{method}-probe",),
+    "frozen: pre-trained against untrained": lambda method: (_FROZEN.sub("-random-probe", method),),
+    "average against its members": lambda method: members_of(method) if "+" in method else (),
+    "average against MiniRocket with an untrained encoder": lambda method: (
+        ("minirocket+timae-ms-random-probe",) if method.endswith("+ridge") else ()
+    ),
+    "pre-trained on the archive against on its own train split": _first(lambda method: _SHARED.sub("", method)),
+    "pre-trained on the archive against on its other data sets": _first(
+        lambda method: method.replace("-archive", "-archive-others")
+    ),
+    "ours against the paper's": lambda method: (method.replace("timae-ms", "timae"),),
+    "Mamba against transformer": lambda method: (method.replace("-mamba", ""),),
+}
+"""Question → the methods that answer it together with a given one, by its name."""
+
+
+class Asked(NamedTuple):
+    """A question to two methods."""
+
+    question: str
+    method: str
+    other: str
+
+
+class Answer(NamedTuple):
+    """A paired comparison of two methods that a question is about."""
+
+    question: str
+    pair: Pair
+    scores: pd.DataFrame
+    interval: effects.Interval
+    posterior: effects.Posterior
+    p_holm: float
+    """Holm's correction over the questions that were answered together."""
+
+
+def asked(methods: Sequence[str]) -> Iterator[Asked]:
+    """Every question of OPPONENTS that these methods allow."""
+    for question, opponents in OPPONENTS.items():
+        for method in methods:
+            for other in opponents(method):
+                if other != method and other in methods:
+                    yield Asked(question, method, other)
+
+
+def answers(questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame) -> list[Answer]:
+    """Answer questions on the data sets that both of their methods have in a table, made of these runs."""
+    found = []
+    for question, method, other in questions:
+        scores = table[[method, other]].dropna()
+        if len(scores) < 2:  # one data set answers nothing
+            continue
+        found.append((question, seen_from(method, statistics.pairwise(scores)[0]), scores))
+    corrected = statistics.holm(np.array([pair.p for _, pair, _ in found]))
+    return [
+        Answer(
+            question,
+            pair,
+            scores,
+            _interval(runs, pair, scores),
+            effects.bayesian_signed_rank(scores[pair.a] - scores[pair.b]),
+            float(p),
+        )
+        for (question, pair, scores), p in zip(found, corrected, strict=True)
+    ]
+
+
+def _interval(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> effects.Interval:
+    """Of the mean difference of two methods, over data sets and over the seeds or resamples that both have on all."""
+    own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
+    by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
+    differences = by_seed[pair.a] - by_seed[pair.b]
+    if differences.isna().to_numpy().any():
+        return effects.bootstrap_interval(scores[pair.a] - scores[pair.b])
+    return effects.crossed_interval(differences.loc[scores.index])
+
+
+def seen_from(method: str, pair: Pair) -> Pair:
+    """A pair with the named one of its methods first."""
+    if pair.a == method:
+        return pair
+    return replace(
+        pair,
+        a=pair.b,
+        b=pair.a,
+        wins=pair.losses,
+        losses=pair.wins,
+        mean_difference=-pair.mean_difference,
+        median_difference=-pair.median_difference,
+    )

@@ -1,0 +1,56 @@
+"""What each addition to the paper's model is worth, one at a time."""
+
+import pandas as pd
+
+from bench.methods.ladder import RUNGS
+from bench.report import tables
+from bench.report.material import Material
+from bench.report.pictures.steps import steps
+from bench.report.questions import Asked, answers
+from bench.report.wording import data_sets, drawn, markdown, picture
+
+
+def section(material: Material) -> str:
+    """Table and picture of the steps; nothing where a rung has no result."""
+    scores = material.scores["accuracy"]
+    names = [rung.name for rung in RUNGS]
+    if not set(names) <= set(scores.columns):
+        return ""
+    scores = scores[names].dropna()
+    adds = {rung.name: rung.adds for rung in RUNGS}
+    pairs = zip(names[1:], names, strict=False)
+    found = answers([Asked(adds[upper], upper, lower) for upper, lower in pairs], scores, material.runs)
+    if not found:
+        return ""
+    [whole] = answers([Asked("all together", names[-1], names[0])], scores, material.runs)
+    seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
+    worth = {answer.pair.a: answer for answer in found}
+    rows = [
+        {"rung": name, "adds": adds[name], "accuracy": f"{scores[name].mean():.4f}"}
+        | {
+            "worth [95 % interval]": f"{answer.pair.mean_difference:+.4f} {tables.interval(answer.interval)}"
+            if (answer := worth.get(name))
+            else "–",
+            "wins / draws / losses": f"{answer.pair.wins} / {answer.pair.draws} / {answer.pair.losses}"
+            if answer
+            else "–",
+            "p": f"{answer.pair.p:.3g}" if answer else "–",
+            "p (Holm)": f"{answer.p_holm:.3g}" if answer else "–",
+            "seconds": f"{seconds[name]:.1f}",
+        }
+        for name in names
+    ]
+    told = [answer.question for answer in found if answer.p_holm < 0.05]
+    rest = [answer.question for answer in found if answer.p_holm >= 0.05]
+    lines = [
+        "## The ladder: from the paper's model to ours",
+        f"Each rung is the one before it and one addition; all else, the number of training steps too, is equal. "
+        f"On {data_sets(len(scores))}. Intervals by bootstrap over {drawn(material)}; p by Wilcoxon's signed-rank "
+        f"test against the rung before, raw and corrected by Holm over the {len(found)} steps.",
+        markdown(pd.DataFrame(rows)),
+        picture(material, steps(found), "ladder", "What each addition is worth"),
+        f"All together: {whole.pair.mean_difference:+.4f} {tables.interval(whole.interval)}, better on "
+        f"{whole.pair.wins}, worse on {whole.pair.losses} (p = {whole.pair.p:.3g}, a single test). "
+        f"Told apart from nothing: {'; '.join(told) or 'none'}. Not told apart: {'; '.join(rest) or 'none'}.",
+    ]
+    return "\n\n".join(lines)
