@@ -21,14 +21,10 @@ def _no_shares(recipe: Recipe) -> Recipe:
     return replace(recipe, pooling="mean")
 
 
-def _no_spans(recipe: Recipe) -> Recipe:
-    pretraining = replace(pretraining_of(recipe), mask_ratio=0.75, mask_span=1)
-    return replace(recipe, pretraining=pretraining)
-
-
 def _no_crops(recipe: Recipe) -> Recipe:
     assert recipe.finetuning is not None
-    pretraining = replace(pretraining_of(recipe), crop=1.0, clip=None, lr=1e-3)
+    own = pretraining_of(recipe)
+    pretraining = replace(own, crop=1.0, clip=None, lr=1e-3, mask_ratio=0.75, mask_span=1)
     return replace(recipe, pretraining=pretraining, finetuning=Finetuning(recipe.finetuning.steps, BATCH))
 
 
@@ -62,17 +58,15 @@ RUNGS = (
     Rung("rung-lengths", "series at several lengths, each layer read at two of them"),
     Rung("rung-differences", "differences beside the values"),
     Rung("rung-stem", "a stem eight points wide, rotary positions; smaller MLPs and decoder"),
-    Rung("rung-crops", "random crops, label smoothing, clipped gradients"),
-    Rung("rung-spans", "half of the tokens hidden, in spans, instead of three quarters one by one"),
-    Rung("rung-spans-archive", "pre-training shared by all data sets"),
+    Rung("rung-crops", "random crops, smoothed labels; half of the tokens hidden, in spans"),
+    Rung("rung-crops-archive", "pre-training shared by all data sets"),
     Rung("timae-ms-archive", "pooling by mean, maximum and shares above thresholds"),
     Rung("timae-ms-archive+ridge", "averaged with a ridge classifier on the frozen encoder"),
 )
 """From the bottom up; each is held against the one before it."""
 
 _REMOVALS: tuple[tuple[str, Change], ...] = (
-    ("rung-spans", _no_shares),
-    ("rung-crops", _no_spans),
+    ("rung-crops", _no_shares),
     ("rung-stem", _no_crops),
     ("rung-differences", _no_stem),
     ("rung-lengths", _no_differences),

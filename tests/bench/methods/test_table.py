@@ -154,7 +154,7 @@ def test_the_ladder_leads_from_the_papers_model_to_ours_and_every_rung_adds_some
     paper, lowest = recipe_of("timae"), recipe_of("rung-patches")
     # patches are all that the lowest rung adds
     assert replace(lowest, encoder=replace(lowest.encoder, patch_size=1), max_tokens=paper.max_tokens) == paper
-    assert recipe_of("rung-spans-archive").pretraining == recipe_of("timae-ms-archive").pretraining
+    assert recipe_of("rung-crops-archive").pretraining == recipe_of("timae-ms-archive").pretraining
     assert members_of(RUNGS[-1].name) == ("timae-ms-archive", "timae-ms-archive-probe")
     steps = {
         (r.pretraining.steps, r.finetuning.steps)
