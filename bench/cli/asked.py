@@ -95,6 +95,8 @@ def require_methods(names: Iterable[str]) -> None:
                 f"{name}: no ridge classifier stands beside {members[0]}; +ridge goes with timae-ms and its variants "
                 "that are fine-tuned; name two methods with + between them for any other average"
             )
+        if "" in members:
+            raise UsageError(f"{name}: an average has a method on each side of +")
         if len({*members}) < len(members):
             raise UsageError(f"{name}: an average takes each method once")
         for member in members:

@@ -7,6 +7,7 @@ from here import Here
 
 from bench.__main__ import main
 from bench.contest.definition import Contest
+from bench.methods.table import METHODS
 from bench.places import table
 
 PROJECT = Path(__file__).parents[3]
@@ -84,6 +85,28 @@ def test_status_loads_no_heavy_library_and_what_it_does_load_is_little(tmp_path:
     loaded = loaded_by("status", "c", "--results", str(tmp_path))
     assert loaded & {*HEAVY, "rich", "submitit", "pyarrow"} == set()
     assert "numpy" in loaded  # so the answer is of this command, not of one that failed at once
+
+
+def test_a_contest_of_another_version_is_told_of_what_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Contest("c", ("timae-archive", "minirocket"), ("Coffee",), results=str(tmp_path)).save()
+    assert main(["status", "c", "--results", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("bench: unknown method 'timae-archive'; did you mean timae-ms-archive")
+    assert said.count("\n") == 1
+
+
+def test_every_method_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for name in METHODS:
+        sentence = lines[lines.index(name) + 1]
+        assert sentence.startswith("    ")
+        assert sentence.endswith(".")
+    assert "A+B" in lines
+    assert main(["methods", "--preset", "quik"]) == 2
+    assert capsys.readouterr().err == "bench: unknown preset 'quik'; did you mean quick?\n"
 
 
 def loaded_by(*arguments: str) -> set[str]:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +15,11 @@ import pandas as pd
 import pytest
 from here import run_here
 from waiting import wait_until
+
+from bench.contest.definition import Run, load_contest
+from bench.contest.live import claim
+from bench.contest.run import execute
+from timae.session import Session
 
 PROJECT = Path(__file__).parents[3]
 METHODS = "timae,timae-scratch,timae-probe,1nn-dtw,minirocket"
@@ -125,9 +131,9 @@ def test_a_run_alone_is_the_run_in_the_contest_from_its_start(tmp_path: Path, ti
 
 
 def test_one_contest_has_one_preset_whatever_is_asked_for_later(tmp_path: Path, tiny_archive: Path) -> None:
-    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,timae-random-probe", datasets="Sines")
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,timae-ms-random-probe", datasets="Sines")
     assert contest.run_here().returncode == 0
-    part = Contest(tmp_path, tiny_archive, methods="timae-random-probe", datasets="Sines")
+    part = Contest(tmp_path, tiny_archive, methods="timae-ms-random-probe", datasets="Sines")
     refused = part.run_here("--preset", "ecg5000")
     assert refused.returncode == 2
     assert "was run with preset smoke, not ecg5000" in refused.stderr
@@ -143,17 +149,17 @@ def test_a_stale_result_is_refused_or_redone(tmp_path: Path, tiny_archive: Path)
     assert contest.run_here().returncode == 0
     path = contest.results / "timae-scratch" / "Sines" / "resample-0.json"
     stored = json.loads(path.read_text())
-    stored["config"]["config"]["head"]["lr"] = 0.5
+    stored["config"]["config"]["finetuning"]["lr"] = 0.5
     path.write_text(json.dumps(stored))
     refused = contest.run_here()
     assert refused.returncode == 2
-    assert "config.config.head.lr: stored 0.5, now 0.001" in refused.stderr
+    assert "config.config.finetuning.lr: stored 0.5, now 0.001" in refused.stderr
     assert "--rerun stale" in refused.stderr
-    assert json.loads(path.read_text())["config"]["config"]["head"]["lr"] == 0.5
+    assert json.loads(path.read_text())["config"]["config"]["finetuning"]["lr"] == 0.5
     redone = contest.run_here("--rerun", "stale")
     assert "1 to do, 1 of them again" in redone.stdout
     assert redone.returncode == 0
-    assert json.loads(path.read_text())["config"]["config"]["head"]["lr"] == 0.001
+    assert json.loads(path.read_text())["config"]["config"]["finetuning"]["lr"] == 0.001
 
 
 def test_a_damaged_result_is_named_and_nothing_is_done(tmp_path: Path, tiny_archive: Path) -> None:
@@ -209,7 +215,7 @@ def test_resamples_differ(tmp_path: Path, tiny_archive: Path) -> None:
 
 
 def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_archive: Path) -> None:
-    methods = "timae-archive,timae-archive-probe,timae-random-probe"
+    methods = "timae-ms-archive,timae-ms-archive-probe,timae-ms-random-probe"
     contest = Contest(tmp_path, tiny_archive, methods=methods)
     assert contest.run_here().returncode == 0
     assert contest.run_here("--exclude-self").returncode == 0
@@ -217,43 +223,104 @@ def test_data_sets_share_a_pre_training_that_is_made_once(tmp_path: Path, tiny_a
     def stored(method: str) -> list[dict[str, Any]]:
         return [json.loads(path.read_text()) for path in sorted(contest.results.glob(f"{method}/*/resample-0.json"))]
 
-    shared = [result for method in ("timae-archive", "timae-archive-probe") for result in stored(method)]
+    shared = [result for method in ("timae-ms-archive", "timae-ms-archive-probe") for result in stored(method)]
     assert len(shared) == 6
     assert len({result["details"]["pretrained"] for result in shared}) == 1
     assert len({result["config"]["archive"] for result in shared}) == 1
     assert (contest.results / "pretrained" / f"{shared[0]['details']['pretrained']}.pt").exists()
-    others = [result for method in ("timae-archive-others", "timae-archive-others-probe") for result in stored(method)]
+    others = [
+        result for method in ("timae-ms-archive-others", "timae-ms-archive-others-probe") for result in stored(method)
+    ]
     assert len({result["details"]["pretrained"] for result in others}) == 3  # one a data set, for both methods
     assert len(list((contest.results / "pretrained").glob("*.pt"))) == 4
-    assert all("archive" not in result["config"] for result in stored("timae-random-probe"))
+    assert all("archive" not in result["config"] for result in stored("timae-ms-random-probe"))
     report = (contest.reports / "report.md").read_text()
-    assert "| frozen: pre-trained against untrained | timae-archive-probe | timae-random-probe |" in report
+    assert "| frozen: pre-trained against untrained | timae-ms-archive-probe | timae-ms-random-probe |" in report
     assert (
-        "| pre-trained on the archive against on its other data sets | timae-archive | timae-archive-others |" in report
+        "| pre-trained on the archive against on its other data sets | timae-ms-archive | timae-ms-archive-others |"
+        in report
     )
 
-    alone = Contest(tmp_path / "alone", tiny_archive, methods="timae-archive-probe", datasets="Waves")
+    alone = Contest(tmp_path / "alone", tiny_archive, methods="timae-ms-archive-probe", datasets="Waves")
     assert alone.run_here("--pretrain-on", "Sines,Waves,Ragged").returncode == 0
     assert alone.run_here("--pretrain-on", "Sines,Waves,Ragged", "--exclude-self").returncode == 0
     assert "--pretrain-on Sines,Waves,Ragged" in (alone.reports / "report.md").read_text()
-    for method in ("timae-archive-probe", "timae-archive-others-probe"):
+    for method in ("timae-ms-archive-probe", "timae-ms-archive-others-probe"):
         [one] = [result for result in stored(method) if result["dataset"] == "Waves"]
         path = alone.results / method / "Waves" / "resample-0.json"
         assert json.loads(path.read_text())["details"]["pretrained"] == one["details"]["pretrained"]
 
-    fewer = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Sines,Waves").run_here()
+    fewer = Contest(tmp_path, tiny_archive, methods="timae-ms-archive-probe", datasets="Sines,Waves").run_here()
     assert "2 runs, 2 done, 0 to do" in fewer.stdout
-    another = Contest(tmp_path, tiny_archive, methods="timae-archive-probe", datasets="Short").run_here()
+    another = Contest(tmp_path, tiny_archive, methods="timae-ms-archive-probe", datasets="Short").run_here()
     assert another.returncode == 2
-    assert "timae-archive/Sines/resample-0: its shared pre-training saw other data sets" in another.stderr
+    assert "timae-ms-archive/Sines/resample-0: its shared pre-training saw other data sets" in another.stderr
     assert json.loads((contest.results / "contest.json").read_text())["datasets"] == ["Sines", "Waves", "Ragged"]
 
 
+def test_an_average_is_made_of_what_its_members_left(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(
+        tmp_path, tiny_archive, methods="timae-ms+ridge,minirocket+timae-ms-probe", datasets="Waves,Sines"
+    )
+    done = contest.run_here()
+    assert done.returncode == 0, done.stderr
+    assert "10 runs, 0 done, 10 to do" in done.stdout  # members come along
+
+    def stored(method: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        path = contest.results / method / "Waves" / "resample-0.json"
+        return json.loads(path.read_text()), dict(np.load(path.with_suffix(".npz")))
+
+    (net, said_net), (ridge, said_ridge) = stored("timae-ms"), stored("timae-ms-probe")
+    (both, said), (mixed, _) = stored("timae-ms+ridge"), stored("minirocket+timae-ms-probe")
+    assert both["details"]["weights"] == [0.5, 0.5]
+    halves = (said_net["probabilities"] + said_ridge["probabilities"]) / 2
+    np.testing.assert_allclose(said["probabilities"], halves, atol=1e-6)
+    assert both["accuracy"] == np.mean(said["truth"] == halves.argmax(axis=1))
+    assert both["pretrain_seconds"] == net["pretrain_seconds"]  # one pre-training for both, paid for once
+    assert both["finetune_seconds"] == net["finetune_seconds"] + ridge["finetune_seconds"]
+    assert sum(mixed["details"]["weights"]) == pytest.approx(1)
+    assert mixed["details"]["weights"] != [0.5, 0.5]
+    assert said_ridge["left_out"].shape == (len(said_ridge["train"]), 3)
+    report = (contest.reports / "report.md").read_text()
+    for member in ("timae-ms", "timae-ms-probe"):
+        assert f"| average against its members | timae-ms+ridge | {member} |" in report
+
+    member = contest.results / "timae-ms-probe" / "Waves" / "resample-0.json"
+    for path in (member, contest.results / "timae-ms+ridge" / "Waves" / "resample-0.json"):
+        path.unlink()
+    work = contest.results / "work" / "timae-ms-probe.Waves.0"
+    with claim(work):  # somebody else is doing the member: the average waits for it
+        stopping = Session(stop=iter([False, False, True, *[True] * 9]).__next__)
+        one = load_contest(contest.results)
+        assert execute(one, Run("timae-ms+ridge", "Waves", 0), stopping).kind == "stopped"
+        assert not member.exists()
+    assert execute(one, Run("timae-ms+ridge", "Waves", 0)).kind == "done"
+    assert member.exists()  # it did its member itself
+
+
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        ("timae+ridge", "timae+ridge: no ridge classifier stands beside timae; +ridge goes with timae-ms"),
+        ("timae-ms-probe+ridge", "no ridge classifier stands beside timae-ms-probe"),
+        ("minirocket+minirocket", "minirocket+minirocket: an average takes each method once"),
+        ("minirocket+", "minirocket+: an average has a method on each side of +"),
+        ("minirocket+timea", "unknown method 'timea'; did you mean timae"),
+        ("timae-archive", "unknown method 'timae-archive'; did you mean timae-ms-archive"),
+    ],
+)
+def test_what_is_no_average_is_refused(methods: str, message: str, tmp_path: Path, tiny_archive: Path) -> None:
+    refused = Contest(tmp_path, tiny_archive, methods=methods, datasets="Sines").run_here()
+    assert refused.returncode == 2
+    assert message in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
 def test_nobody_is_pre_trained_on_nothing(tmp_path: Path, tiny_archive: Path) -> None:
-    alone = Contest(tmp_path, tiny_archive, methods="timae-archive", datasets="Sines").run_here("--exclude-self")
+    alone = Contest(tmp_path, tiny_archive, methods="timae-ms-archive", datasets="Sines").run_here("--exclude-self")
     assert alone.returncode == 2
     assert alone.stderr.startswith(
-        "bench: timae-archive-others is pre-trained on the other data sets, and Sines is alone"
+        "bench: timae-ms-archive-others is pre-trained on the other data sets, and Sines is alone"
     )
     assert "--pretrain-on" in alone.stderr
     assert len(alone.stderr.splitlines()) == 1

@@ -13,7 +13,9 @@ from timae.archive import PER_SET
 from timae.session import Session
 
 
-@pytest.mark.parametrize(("method", "n_sets", "n_series"), [("timae-archive", 3, 24), ("timae-archive-others", 1, 12)])
+@pytest.mark.parametrize(
+    ("method", "n_sets", "n_series"), [("timae-ms-archive", 3, 24), ("timae-ms-archive-others", 1, 12)]
+)
 def test_what_is_held_out_is_held_out_under_every_name(tmp_path: Path, method: str, n_sets: int, n_series: int) -> None:
     rows = [
         "\t".join([str(1 + case % 2), *map(str, series)])
@@ -31,7 +33,7 @@ def test_what_is_held_out_is_held_out_under_every_name(tmp_path: Path, method: s
         (tmp_path / name / f"{name}_TEST.tsv").write_text("\n".join(cases[12:]) + "\n")
 
     contest = Contest("made", (method,), tuple(splits), preset="smoke", root=str(tmp_path))
-    names = contest.datasets if method == "timae-archive" else contest.datasets[1:]
+    names = contest.datasets if method == "timae-ms-archive" else contest.datasets[1:]
     series = shared_body(Run(method, "Own", 0), contest, names, "hash").read()
     assert len(series) == n_sets * PER_SET  # Sibling has Own's train series left, or nothing at all
     assert len({tuple(one) for one in series[..., 0].tolist()}) == n_series

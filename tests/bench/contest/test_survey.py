@@ -37,17 +37,17 @@ def test_a_shared_pre_training_is_counted_once_and_the_longest_run_comes_first(t
 
 
 def test_a_pre_training_of_many_data_sets_is_counted_once_in_all(tmp_path: Path) -> None:
-    one = contest(tmp_path, methods=("timae-archive", "timae-archive-probe", "timae-random-probe"))
+    one = contest(tmp_path, methods=("timae-ms-archive", "timae-ms-archive-probe", "timae-ms-random-probe"))
     todo = {str(item.run): item for item in survey_of(one).todo}
     shared = [item for name, item in todo.items() if "archive" in name]
     assert len({item.shares for item in shared}) == 1
-    bare = sum(item.seconds for name, item in todo.items() if name.startswith("timae-random-probe"))
-    probes = sum(item.seconds for name, item in todo.items() if name.startswith("timae-archive-probe"))
+    bare = sum(item.seconds for name, item in todo.items() if name.startswith("timae-ms-random-probe"))
+    probes = [item for name, item in todo.items() if name.startswith("timae-ms-archive-probe")]
     first = survey_of(one).todo[0]
-    assert first.shares is not None
-    assert first.run.method == "timae-archive"
-    assert probes == pytest.approx(bare)  # the first of all runs pays for all of them
-    others = survey_of(replace(one, methods=("timae-archive-others-probe",))).todo
+    assert [item for item in shared if item.alone == item.seconds] == [first]  # it pays for all of them
+    paid = sum(item.seconds for item in probes) - bare
+    assert paid == pytest.approx(shared[-1].alone - shared[-1].seconds if first in probes else 0.0)
+    others = survey_of(replace(one, methods=("timae-ms-archive-others-probe",))).todo
     assert len({item.shares for item in others}) == 3
 
 
@@ -62,7 +62,7 @@ def test_a_part_is_asked_for_and_what_is_stale_elsewhere_is_redone_with_it(tmp_p
 
 
 def test_whoever_waits_for_a_shared_pre_training_may_take_as_long_as_it(tmp_path: Path) -> None:
-    todo = survey_of(contest(tmp_path, methods=("timae-mamba-archive",))).todo
+    todo = survey_of(contest(tmp_path, methods=("timae-ms-mamba-archive",))).todo
     first, *others = [item.alone - item.seconds for item in todo]
     assert first == 0
     assert others == pytest.approx([others[0]] * 2)
@@ -110,6 +110,6 @@ def test_plan_of_the_whole_archive_answers_without_torch(tmp_path: Path) -> None
     command = [sys.executable, "-c", code, "plan", "--datasets", "all", "--results", str(tmp_path / "none")]
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=False)
     assert done.returncode == 0, done.stderr
-    assert "640 runs, 0 done, 640 to do" in done.stdout
+    assert "1024 runs, 0 done, 1024 to do" in done.stdout
     assert len(done.stdout.split("costliest data sets")[1].strip().splitlines()) == 11
     assert not (tmp_path / "none").exists()

@@ -13,7 +13,7 @@ from bench.contest.definition import Contest
 from bench.contest.results import Result, ResultError
 from bench.contest.scores import score
 from bench.methods.table import get_method
-from bench.report import tables
+from bench.report import questions, tables
 from bench.report.contents import SECTIONS
 from bench.report.export import export
 from bench.report.material import gather
@@ -144,7 +144,7 @@ def test_paired_questions_are_seen_from_the_method_asked_about(written: tuple[Co
     asked = {(answer.question, answer.pair.a, answer.pair.b): answer for answer in material.answers}
     assert set(asked) == {
         ("pre-trained against from scratch", "timae", "timae-scratch"),
-        ("fine-tuned against frozen", "timae", "timae-probe"),
+        ("network against frozen encoder", "timae", "timae-probe"),
         ("Mamba against transformer", "timae-mamba", "timae"),
     }
     mamba = asked["Mamba against transformer", "timae-mamba", "timae"]
@@ -161,17 +161,37 @@ def runs_of(table: pd.DataFrame) -> pd.DataFrame:
     return rows.dropna().assign(resample=0)
 
 
+def answered(table: pd.DataFrame, runs: pd.DataFrame) -> list[questions.Answer]:
+    return questions.answers(questions.asked([*table.columns]), table, runs)
+
+
+def test_an_average_is_held_against_all_that_it_is_made_of_and_against_its_control() -> None:
+    control = "minirocket+timae-ms-random-probe"
+    names = ["timae-ms+ridge", "timae-ms", "timae-ms-probe", "timae-ms-scratch+ridge", control, "minirocket", "timae"]
+    found = [(asked.question, asked.method, asked.other) for asked in questions.asked(names)]
+    assert set(found) == {
+        ("average against its members", "timae-ms+ridge", "timae-ms"),
+        ("average against its members", "timae-ms+ridge", "timae-ms-probe"),
+        ("average against its members", control, "minirocket"),
+        ("average against MiniRocket with an untrained encoder", "timae-ms+ridge", control),
+        ("average against MiniRocket with an untrained encoder", "timae-ms-scratch+ridge", control),
+        ("pre-trained against from scratch", "timae-ms+ridge", "timae-ms-scratch+ridge"),
+        ("network against frozen encoder", "timae-ms", "timae-ms-probe"),  # never an average against its member
+        ("ours against the paper's", "timae-ms", "timae"),
+    }
+
+
 def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
     shared = ("-archive", "-archive-probe", "-archive-others", "-archive-others-probe", "-mamba-archive")
     arms = ("", "-scratch", "-probe", "-random-probe", *shared)
     table = pd.DataFrame({f"timae{arm}": [0.5, 0.6] for arm in arms})
     asked: dict[str, set[str]] = {}
-    for answer in tables.answers(table, runs_of(table)):
+    for answer in answered(table, runs_of(table)):
         a, b = (name.removeprefix("timae") for name in (answer.pair.a, answer.pair.b))
         asked.setdefault(answer.question, set()).add(f"{a} | {b}")
     assert asked == {
         "pre-trained against from scratch": {" | -scratch", "-archive | -scratch", "-archive-others | -scratch"},
-        "fine-tuned against frozen": {
+        "network against frozen encoder": {
             " | -probe",
             "-archive | -archive-probe",
             "-archive-others | -archive-others-probe",
@@ -198,7 +218,7 @@ def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
 def test_methods_without_a_common_data_set_answer_no_question() -> None:
     scores = {"A": {"timae": 0.5}, "B": {"timae-scratch": 0.5}, "C": {"timae": 0.4}, "D": {"timae-scratch": 0.4}}
     table = pd.DataFrame(scores).T
-    assert tables.answers(table, runs_of(table)) == []
+    assert answered(table, runs_of(table)) == []
 
 
 def test_seeds_of_one_encoder_are_not_independent_runs() -> None:
@@ -209,17 +229,17 @@ def test_seeds_of_one_encoder_are_not_independent_runs() -> None:
             "method": method,
             "dataset": name,
             "resample": k,
-            "accuracy": base[name] + (method == "timae-archive-probe") * s,
+            "accuracy": base[name] + (method == "timae-ms-archive-probe") * s,
         }
-        for method in ("timae-archive-probe", "timae-random-probe")
+        for method in ("timae-ms-archive-probe", "timae-ms-random-probe")
         for name in datasets
         for k, s in enumerate(seeds)
     )
-    [answer] = tables.answers(tables.score_table(runs, "accuracy"), runs)
+    [answer] = answered(tables.score_table(runs, "accuracy"), runs)
     assert answer.interval.low < -0.01
     assert answer.interval.high > 0.01
     alone = tables.score_table(runs, "accuracy")
-    [answer] = tables.answers(alone, runs_of(alone))
+    [answer] = answered(alone, runs_of(alone))
     assert answer.interval == pytest.approx((0, 0))  # as if there had been 120 of them
 
 
@@ -228,7 +248,7 @@ def test_whose_series_a_method_was_pre_trained_on_is_what_its_configuration_says
         ("timae", "train"),
         ("timae-random-probe", ""),
         ("timae-cls-scratch", ""),
-        ("timae-mamba-archive-probe", "archive"),
+        ("timae-ms-mamba-archive-probe", "archive"),
         ("timae-transductive", "test"),
         ("minirocket", ""),
     ):
@@ -240,8 +260,8 @@ def test_what_two_methods_do_not_share_is_named() -> None:
     a, b = (get_method(name, "quick").describe()["config"] for name in ("timae-mamba", "timae-probe"))
     assert tables.differences(a, a) == []
     assert set(tables.differences(a, b)) == {
-        *(f"encoder.{name}" for name in ("block", "num_layers", "cls_embed", "positions")),
-        *("decoder.block", "head", "companion"),
+        *(f"encoder.{name}" for name in ("block", "num_layers", "cls_embed")),
+        *("pretraining.decoder", "finetuning", "probe"),
     }
 
 
