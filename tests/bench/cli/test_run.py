@@ -291,7 +291,7 @@ def test_an_average_is_made_of_what_its_members_left(tmp_path: Path, tiny_archiv
     work = contest.results / "work" / "timae-ms-probe.Waves.0"
     with claim(work):  # somebody else is doing the member: the average waits for it
         stopping = Session(stop=iter([False, False, True, *[True] * 9]).__next__)
-        one = load_contest(contest.results)
+        one = replace(load_contest(contest.results), root=str(tiny_archive))
         assert execute(one, Run("timae-ms+ridge", "Waves", 0), stopping).kind == "stopped"
         assert not member.exists()
     assert execute(one, Run("timae-ms+ridge", "Waves", 0)).kind == "done"
