@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 Pooling = Literal["cls", "mean", "max", "mean+max", "mean+max+share"]
 """share, the share of tokens above a learnt threshold, is for classifiers of several resolutions alone."""
+Positions = Literal["sincos", "rotary", "none"]
 POOLINGS = ("cls", "mean", "max", "mean+max")
 ACTIVATIONS = ("gelu", "relu", "silu")
 
@@ -104,7 +105,7 @@ class EncoderConfig:
     kernel_size: int | None = None
     """Time steps that the embedding of a token sees, its patch in their middle; None: one more to each side."""
     cls_embed: bool = False
-    positions: Literal["sincos", "rotary", "none"] = "sincos"
+    positions: Positions = "sincos"
     """sincos: added to the tokens; rotary: queries and keys are turned, so that attention sees distances."""
     differences: bool = False
     """Whether the embedding sees, beside the values, the steps between neighbours that are both visible."""
@@ -238,6 +239,10 @@ class Svm:
 
     max_cases: int = 10_000
     """The machine is trained on at most so many cases."""
+    poolings: tuple[Pooling, ...] = ()
+    """Tried in place of the recipe's own; cross-validation chooses."""
+    positions: tuple[Positions, ...] = ()
+    """Of the frozen encoder, tried in place of its own: without them it may tell shapes better (arXiv:2301.08871)."""
 
 
 class View(NamedTuple):

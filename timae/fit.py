@@ -48,6 +48,8 @@ class Fitted:
     def details(self) -> dict[str, Any]:
         """What followed from the train split."""
         found: dict[str, Any] = {"patch_size": self.model.encoder.config.patch_size}
+        if isinstance(self.probe, SvmProbe) and isinstance(self.model, Classifier):
+            found |= {"pooling": self.model.pooling, "positions": self.model.encoder.config.positions}
         if self.pretrained:
             found["pretrained"] = self.pretrained
         if self.shares is not None:
@@ -129,7 +131,7 @@ def fit(
             probe = RidgeProbe(shares(series), cases.labels, n_classes)
         else:
             assert isinstance(recipe.probe, Svm)
-            probe = fit_svm(represent(model, series), cases.labels, n_classes, recipe.probe, seed)
+            model, probe = read(model, series, cases.labels, n_classes, recipe.probe, seed)
         seconds["finetune"] = time.perf_counter() - start
     return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name, reconstruction)
 
@@ -139,6 +141,31 @@ def build(recipe: Recipe, n_timepoints: int, n_classes: int) -> Classifier | Mul
     if recipe.resolutions:
         return MultiscaleClassifier(recipe.encoder, n_classes, recipe.resolutions, recipe.pooling)
     return Classifier(recipe.encoder_for(n_timepoints), n_classes, recipe.pooling)
+
+
+def read(
+    model: Classifier | MultiscaleClassifier,
+    series: Tensor,
+    labels: NDArray[np.int64],
+    n_classes: int,
+    svm: Svm,
+    seed: int,
+) -> tuple[Classifier | MultiscaleClassifier, SvmProbe]:
+    """Train the machine on features of a frozen encoder, and choose how to read them, where there is a choice.
+
+    Returns:
+        What reads, with the same encoder weights, and the machine that has the best score by cross-validation inside
+        the train split; of equals the first.
+    """
+    if isinstance(model, MultiscaleClassifier) or not (svm.poolings or svm.positions):
+        return model, fit_svm(represent(model, series), labels, n_classes, svm, seed)
+    found = []
+    for positions in svm.positions or (model.encoder.config.positions,):
+        for pooling in svm.poolings or (model.pooling,):
+            reader = Classifier(replace(model.encoder.config, positions=positions), n_classes, pooling)
+            reader.encoder.load_state_dict(model.encoder.state_dict())  # fixed positions have no weights
+            found.append((reader, fit_svm(represent(reader, series), labels, n_classes, svm, seed)))
+    return max(found, key=lambda one: one[1].score)
 
 
 def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, session: Session) -> tuple[Content, str]:

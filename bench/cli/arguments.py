@@ -21,7 +21,9 @@ def add_contest(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--same-split", action="store_true", help="each resample is the archive's split with a seed of its own"
     )
-    command.add_argument("--preset", default=PRESET, help="what a run may cost: smoke, quick, standard, paper")
+    command.add_argument(
+        "--preset", default=PRESET, help="what a run may cost: smoke, quick, standard, paper-cpu, paper"
+    )
     command.add_argument(
         "--exclude-self",
         action="store_true",

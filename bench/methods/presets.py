@@ -140,6 +140,17 @@ PRESETS = {
         archive_steps=10000,
         dtw_max_length=256,
     ),
+    "paper-cpu": Preset(
+        "the paper's model and protocol for a CPU, about five core-minutes a run: at most 256 points and 128 tokens, "
+        "no dropout, one masking a step; pooling and positions of a frozen encoder are chosen by cross-validation",
+        Model(
+            _paper(2500, 600, max_tokens=128).recipe,
+            Svm(poolings=("mean", "max"), positions=("sincos", "none")),
+        ),
+        _multiscale(1000, 1000),
+        archive_steps=10000,
+        preparation=Preparation(max_length=256),
+    ),
     "paper": Preset(
         "the paper's settings, for a GPU: point tokens up to 1024, dropout, 30 maskings of a batch a step; on CPUs "
         "predicted to take 1,000 core-hours for 77 data sets, not measured",

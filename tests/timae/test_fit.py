@@ -8,6 +8,7 @@ import torch
 from timae.archive import Body, Splits, tensor
 from timae.config import DecoderConfig, EncoderConfig, Finetuning, Mamba, Pretraining, Recipe, Ridge, Svm, Transformer
 from timae.fit import fit
+from timae.probe import UNBOUNDED_C, SvmProbe
 from timae.training import Batches, FinetuningTask
 from ucr.prepare import Prepared
 
@@ -43,6 +44,9 @@ VARIANTS = {
     "cross": replace(TINY, pretraining=decoder(TINY, kind="cross", predicted_ratio=0.5)),
     "scratch": replace(TINY, pretraining=None),
     "probe": replace(TINY, finetuning=None, probe=Svm()),
+    "probe, read in four ways": replace(
+        TINY, finetuning=None, probe=Svm(poolings=("mean", "max"), positions=("sincos", "none"))
+    ),
     "fine": FINE,
     "fine, ridge": replace(FINE, finetuning=None, probe=RIDGE),
     "fine, mamba": replace(
@@ -154,3 +158,34 @@ def test_a_class_without_training_cases_is_possible() -> None:
 def test_series_too_short_to_be_masked_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 2 tokens, got 1"):
         fit(replace(TINY, encoder=replace(TINY.encoder, patch_size=30)), waves(), 2, seed=0)
+
+
+def test_a_frozen_encoder_is_read_as_cross_validation_inside_the_train_split_says() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    series = rng.normal(0, 0.4, (60, 24)).astype(np.float32)
+    at = rng.integers(0, 24, 60)
+    series[np.arange(60), at] += np.where(labels == 1, 1, -1)  # a spike anywhere: a place says nothing
+    cases = Prepared(series, None, labels)
+    ways = replace(
+        TINY, pretraining=None, finetuning=None, probe=Svm(poolings=("mean", "max"), positions=("sincos", "none"))
+    )
+    chosen = fit(ways, cases, 2, seed=0)
+    scores = {}
+    for pooling in ("mean", "max"):
+        for positions in ("sincos", "none"):
+            probe = Svm(poolings=(pooling,), positions=(positions,))
+            alone = fit(replace(ways, probe=probe), cases, 2, seed=0)
+            assert isinstance(alone.probe, SvmProbe)
+            scores[pooling, positions] = alone.probe.score
+            if (chosen.details["pooling"], chosen.details["positions"]) == (pooling, positions):
+                assert np.array_equal(alone.predict_proba(cases), chosen.predict_proba(cases))
+    assert len({*scores.values()}) > 1
+    assert scores[chosen.details["pooling"], chosen.details["positions"]] == max(scores.values())
+
+
+def test_few_cases_are_left_out_one_by_one() -> None:
+    fitted = fit(VARIANTS["probe, read in four ways"], waves(12), 2, seed=0)
+    assert isinstance(fitted.probe, SvmProbe)
+    assert fitted.probe.score * 12 == pytest.approx(round(fitted.probe.score * 12))
+    assert fitted.details["C"] == UNBOUNDED_C
