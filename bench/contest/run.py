@@ -158,6 +158,7 @@ def compute(
     info = ucr.load.info_for(run.dataset, contest.root)
     preparer = ucr.prepare.fit(train, info, method.preparation)
     n_classes = len(preparer.classes)
+    cases = preparer(train)
     session.report("fit", 0, 0, math.nan)
     more: dict[str, Any] = {}
     if method.pretrained_on == "test":
@@ -166,7 +167,7 @@ def compute(
         more["body"] = Body.of(preparer(read_test()))  # series, no labels
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
-    predictor = method.fit(method.config, preparer(train), n_classes, run.resample, session, **more)
+    predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
     test = preparer(read_test())
@@ -180,7 +181,7 @@ def compute(
         dataset=run.dataset,
         resample=run.resample,
         scores=score(test.labels, probabilities),
-        n_train=len(train.labels),
+        n_train=len(cases.labels),
         n_test=len(test.labels),
         n_classes=n_classes,
         n_timepoints=preparer.n_timepoints,
@@ -203,7 +204,7 @@ def compute(
         "predictions": probabilities.argmax(axis=1),
         "probabilities": probabilities.astype(np.float32),
         "classes": np.array(preparer.classes),
-        "train": preparer(train).labels,
+        "train": cases.labels,
     }
     arrays |= {f"{phase}_losses": np.asarray(x, np.float32) for phase, x in predictor.losses.items()}
     if predictor.left_out is not None:
