@@ -1,6 +1,7 @@
 import csv
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from bench.contest import results
 from bench.contest.definition import Contest
 from bench.contest.results import Result, ResultError
 from bench.contest.scores import score
+from bench.methods.ladder import RUNGS
 from bench.methods.table import get_method
 from bench.report import questions, tables
 from bench.report.contents import SECTIONS
@@ -179,6 +181,32 @@ def test_an_average_is_held_against_all_that_it_is_made_of_and_against_its_contr
         ("network against frozen encoder", "timae-ms", "timae-ms-probe"),  # never an average against its member
         ("ours against the paper's", "timae-ms", "timae"),
     }
+
+
+def test_the_ladder_says_what_each_step_is_worth_and_which_are_not_told_apart(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    names = [rung.name for rung in RUNGS]
+    datasets = tuple(name for name in ARCHIVE if ARCHIVE[name].n_test > 50)[:20]
+    made = Contest("ladder", tuple(names), datasets, results=str(tmp_path / "results"))
+    level = dict.fromkeys(names, 0.5) | dict.fromkeys(names[3:], 0.7)  # one step alone is worth something
+    for run in made.runs():
+        accuracy = round(level[run.method] + rng.normal(0, 0.01), 4)
+        result = a_result(method=run.method, dataset=run.dataset, accuracy=accuracy)
+        results.write(run.path(made.folder), result, {})
+    text = SECTIONS["ladder"](gather(made, tmp_path))
+    rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == names
+    assert "| – | – |" in rows[0]
+    worth = float(rows[3].split(" | ")[3].split()[0])
+    assert worth == pytest.approx(0.2, abs=0.02)
+    assert "| 20 / 0 / 0 |" in rows[3]
+    adds = [rung.adds for rung in RUNGS]
+    assert f"told apart from no change: {adds[3]}. Steps that are not: {adds[1]} · {adds[2]} · " in text
+    assert (tmp_path / "ladder.svg").exists()
+    part = replace(made, methods=tuple(names[1:]))
+    for path in (made.folder / names[0]).rglob("*.json"):
+        path.unlink()
+    assert SECTIONS["ladder"](gather(part, tmp_path)) == ""
 
 
 def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
