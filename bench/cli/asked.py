@@ -97,6 +97,8 @@ def require_methods(names: Iterable[str]) -> None:
             )
         if "" in members:
             raise UsageError(f"{name}: an average has a method on each side of +")
+        if len(members) > 1 and any(member.endswith("-transductive") for member in members):
+            raise UsageError(f"{name}: a method that saw test series is not averaged with others: it would be hidden")
         if len({*members}) < len(members):
             raise UsageError(f"{name}: an average takes each method once")
         for member in members:

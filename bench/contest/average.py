@@ -34,7 +34,9 @@ def average(
         method=method,
         scores=score(kept["truth"], probabilities),
         n_timepoints=max(result.n_timepoints for result in results),
-        n_parameters={kind: sum(n.get(kind, 0) for n in parameters) for kind in ("encoder", "total")},
+        n_parameters={
+            kind: sum(n.get(kind, 0) for n in parameters) for kind in dict.fromkeys(k for n in parameters for k in n)
+        },
         pretrain_seconds=sum(_pretrainings(results).values()),
         finetune_seconds=sum(result.finetune_seconds for result in results),
         test_seconds=sum(result.test_seconds for result in results) + time.perf_counter() - start,

@@ -44,7 +44,7 @@ def section(material: Material) -> str:
     rest = [answer.question for answer in found if answer.p_holm >= 0.05]
     lines = [
         "## The ladder: from the paper's model to ours",
-        f"Each rung is the one before it and one addition; all else, the number of training steps too, is equal. "
+        f"Each rung is the one before it and one addition; all else is equal; a shared pre-training has more steps. "
         f"On {data_sets(len(scores))}. Intervals by bootstrap over {drawn(material)}; p by Wilcoxon's signed-rank "
         f"test against the rung before, raw and corrected by Holm over the {len(found)} steps.",
         markdown(pd.DataFrame(rows)),

@@ -303,6 +303,7 @@ def test_an_average_is_made_of_what_its_members_left(tmp_path: Path, tiny_archiv
     [
         ("timae+ridge", "timae+ridge: no ridge classifier stands beside timae; +ridge goes with timae-ms"),
         ("timae-ms-probe+ridge", "no ridge classifier stands beside timae-ms-probe"),
+        ("timae-transductive+minirocket", "a method that saw test series is not averaged with others"),
         ("minirocket+minirocket", "minirocket+minirocket: an average takes each method once"),
         ("minirocket+", "minirocket+: an average has a method on each side of +"),
         ("minirocket+timea", "unknown method 'timea'; did you mean timae"),
