@@ -1,8 +1,8 @@
 """The ladder: from the paper's model to timae-ms, one addition a rung; every rung has what those before it have.
 
 A rung is timae-ms without what the rungs above it add, so that the highest one is timae-ms itself; without the lowest
-one's addition it is the paper's model. Steps are the same but in a shared pre-training, and so are batches, but for those of a
-pre-training at several lengths: they are larger where series are shorter, at equal cost.
+one's addition it is the paper's model. Steps are the same but in a shared pre-training; so are batches, but for those of
+a pre-training at several lengths: they are larger where series are shorter, at equal cost.
 """
 
 from dataclasses import replace
@@ -60,7 +60,7 @@ RUNGS = (
     Rung("rung-stem", "a stem eight points wide, rotary positions; smaller MLPs and decoder"),
     Rung(
         "rung-crops",
-        "random crops, smoothed labels, clipped gradients, a higher rate; half of the tokens hidden, in spans",
+        "crops, smoothed labels, clipped gradients, a higher rate; half of the tokens hidden, in spans",
     ),
     Rung("rung-crops-archive", "pre-training shared by all data sets, with the steps of a shared one"),
     Rung("timae-ms-archive", "pooling by mean, maximum and shares above thresholds"),
