@@ -1,8 +1,8 @@
 """The ladder: from the paper's model to timae-ms, one addition a rung; every rung has what those before it have.
 
 A rung is timae-ms without what the rungs above it add, so that the highest one is timae-ms itself; without the lowest
-one's addition it is the paper's model. Steps are the same but in a shared pre-training; so are batches, but for those of
-a pre-training at several lengths: they are larger where series are shorter, at equal cost.
+one's addition it is the paper's model. Steps are the same but in a shared pre-training; so are batches, but for those
+of a pre-training at several lengths: they are larger where series are shorter, at equal cost.
 """
 
 from dataclasses import replace
