@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.contest.results import Result
 from bench.contest.scores import score
-from bench.methods.averages import mean, weigh
+from bench.methods.averages import mean, summed, weigh
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -28,15 +28,12 @@ def average(
     one, kept = results[0], arrays[0]
     weights = weigh([found.get("left_out") for found in arrays], kept["train"])
     probabilities = mean([found["probabilities"] for found in arrays], weights)
-    parameters = [result.n_parameters for result in results]
     result = replace(
         one,
         method=method,
         scores=score(kept["truth"], probabilities),
         n_timepoints=max(result.n_timepoints for result in results),
-        n_parameters={
-            kind: sum(n.get(kind, 0) for n in parameters) for kind in dict.fromkeys(k for n in parameters for k in n)
-        },
+        n_parameters=summed(result.n_parameters for result in results),
         pretrain_seconds=sum(_pretrainings(results).values()),
         finetune_seconds=sum(result.finetune_seconds for result in results),
         test_seconds=sum(result.test_seconds for result in results) + time.perf_counter() - start,

@@ -3,9 +3,9 @@
 A contest has the members of an average as methods of their own, and reads their results; nothing is trained twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from bench.methods.architectures import frozen
 from bench.methods.method import SHARED, Average, Method, Predictor, Source
 from timae.session import Session
 from ucr.prepare import Prepared
+
+Number = TypeVar("Number", int, float)
 
 
 def members_of(name: str) -> tuple[str, ...]:
@@ -67,14 +69,12 @@ class FittedAverage:
     @property
     def seconds(self) -> dict[str, float]:
         """What fitting all members cost, by phase."""
-        phases = {phase for member in self.members for phase in member.seconds}
-        return {phase: sum(member.seconds.get(phase, 0.0) for member in self.members) for phase in sorted(phases)}
+        return summed(member.seconds for member in self.members)
 
     @property
     def n_parameters(self) -> dict[str, int]:
         """Of all members together."""
-        kinds = {kind for member in self.members for kind in member.n_parameters}
-        return {kind: sum(member.n_parameters.get(kind, 0) for member in self.members) for kind in sorted(kinds)}
+        return summed(member.n_parameters for member in self.members)
 
     @property
     def losses(self) -> dict[str, list[float]]:
@@ -94,6 +94,15 @@ class FittedAverage:
     def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
         """Weighted mean of the members' probabilities (case, class)."""
         return mean([member.predict_proba(cases) for member in self.members], self.weights)
+
+
+def summed(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
+    """Sums of what parts have, by its name; what none of them has is not there."""
+    sums: dict[str, Number] = {}
+    for part in parts:
+        for name, number in part.items():
+            sums[name] = sums[name] + number if name in sums else number
+    return sums
 
 
 def mean(probabilities: Sequence[NDArray[Any]], weights: Sequence[float]) -> NDArray[np.float64]:

@@ -24,22 +24,15 @@ def section(material: Material) -> str:
         return ""
     [whole] = answers([Asked("all together", names[-1], names[0])], scores, material.runs)
     seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
-    worth = {answer.pair.a: answer for answer in found}
-    rows = [
-        {"rung": name, "adds": adds[name], "accuracy": f"{scores[name].mean():.4f}"}
-        | {
-            "worth [95 % interval]": f"{answer.pair.mean_difference:+.4f} {tables.interval(answer.interval)}"
-            if (answer := worth.get(name))
-            else "–",
-            "wins / draws / losses": f"{answer.pair.wins} / {answer.pair.draws} / {answer.pair.losses}"
-            if answer
-            else "–",
-            "p": f"{answer.pair.p:.3g}" if answer else "–",
-            "p (Holm)": f"{answer.p_holm:.3g}" if answer else "–",
-            "seconds": f"{seconds[name]:.1f}",
-        }
-        for name in names
-    ]
+    steps_of = (
+        tables.paired(found).set_index("a").rename(columns={"mean a − b [95 % interval]": "worth [95 % interval]"})
+    )
+    shown = ["worth [95 % interval]", "wins / draws / losses", "p", "p (Holm)"]
+    table = pd.DataFrame(
+        {"rung": names, "adds": [*adds.values()], "accuracy": [f"{mean:.4f}" for mean in scores.mean()]}, index=names
+    )
+    table = table.join(steps_of[shown]).fillna("–")  # the lowest rung is no step
+    table["seconds"] = [f"{seconds[name]:.1f}" for name in names]
     told = [answer.question for answer in found if answer.p_holm < 0.05]
     rest = [answer.question for answer in found if answer.p_holm >= 0.05]
     lines = [
@@ -47,7 +40,7 @@ def section(material: Material) -> str:
         f"Each rung is the one before it and one addition; all else is equal; a shared pre-training has more steps. "
         f"On {data_sets(len(scores))}. Intervals by bootstrap over {drawn(material)}; p by Wilcoxon's signed-rank "
         f"test against the rung before, raw and corrected by Holm over the {len(found)} steps.",
-        markdown(pd.DataFrame(rows)),
+        markdown(table),
         picture(material, steps(found), "ladder", "What each addition is worth"),
         f"All together: {whole.pair.mean_difference:+.4f} {tables.interval(whole.interval)}, better on "
         f"{whole.pair.wins}, worse on {whole.pair.losses} (p = {whole.pair.p:.3g}, a single test). "
