@@ -81,7 +81,9 @@ def _cross(recipe: Recipe) -> Recipe:
 _MS = "Ours, timae-ms: a Ti-MAE that reads series at several lengths, with their differences, and pools all its layers"
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "timae": Architecture("Ti-MAE as in its paper (Li et al. 2023): a token a time point, mean pooling"),
+    "timae": Architecture(
+        "Ti-MAE as in its paper (Li et al. 2023): a token a time point up to the preset's limit, mean pooling"
+    ),
     "timae-cls": Architecture("Ti-MAE, read through a CLS token", change=_cls),
     "timae-max": Architecture("Ti-MAE, max pooling", change=lambda recipe: replace(recipe, pooling="max")),
     "timae-mamba": Architecture("Ti-MAE with one Mamba-2 block in place of the transformer's", change=_mamba),
