@@ -80,6 +80,7 @@ def cache_folder(folder: Path) -> Path:
     """
     if override := os.environ.get("UCR_CACHE"):
         return Path(override).expanduser()
-    if os.access(folder, os.W_OK) and folder.parent not in _bundle():
+    writable = os.access(folder, os.W_OK) and folder.stat().st_mode & 0o222  # whom no mode stops respects it too
+    if writable and folder.parent not in _bundle():
         return folder
     return user_cache_path("timae-bench") / "parsed"
