@@ -1,8 +1,10 @@
 """The ladder: from the paper's model to timae-ms, one addition a rung; every rung has what those before it have.
 
 A rung is timae-ms without what the rungs above it add, so that the highest one is timae-ms itself; without the lowest
-one's addition it is the paper's model. Steps are the same but in a shared pre-training; so are batches, but for those
-of a pre-training at several lengths: they are larger where series are shorter, at equal cost.
+one's addition it is the paper's model. Steps are those of the preset's multi-resolution model, which are the paper's
+model's too in `quick` and `standard`; batches are the paper's model's, but for those of a pre-training at several
+lengths: they are larger where series are shorter, at equal cost. What a pre-training shared by all data sets adds has
+two rungs: one with as many steps as each data set's own had, and one with as many as such a pre-training gets.
 """
 
 from dataclasses import replace
@@ -62,7 +64,8 @@ RUNGS = (
         "rung-crops",
         "crops, smoothed labels, clipped gradients, a higher rate; half of the tokens hidden, in spans",
     ),
-    Rung("rung-crops-archive", "pre-training shared by all data sets, with the steps of a shared one"),
+    Rung("rung-shared", "one pre-training shared by all data sets, with the steps that each had of its own"),
+    Rung("rung-shared-long", "more steps of it"),
     Rung("timae-ms-archive", "pooling by mean, maximum and shares above thresholds"),
     Rung("timae-ms-archive+ridge", "averaged with a ridge classifier on the frozen encoder"),
 )

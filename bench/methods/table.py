@@ -39,7 +39,8 @@ METHODS: dict[str, Callable[[str, Preset], Method]] = {
         for arm, how in arms_of(architecture).items()
     },
     **{name: variant(architecture, ARMS[""]) for name, architecture in RUNG_ARCHITECTURES.items()},
-    "rung-crops-archive": variant(RUNG_ARCHITECTURES["rung-crops"], SHARING_ARMS["-archive"]),
+    "rung-shared": variant(RUNG_ARCHITECTURES["rung-crops"], replace(SHARING_ARMS["-archive"], steps=())),
+    "rung-shared-long": variant(RUNG_ARCHITECTURES["rung-crops"], SHARING_ARMS["-archive"]),
     "1nn-dtw": _one_nn_dtw,
     "minirocket": _minirocket,
 }

@@ -1,5 +1,8 @@
 """What each addition to the paper's model is worth, one at a time."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from bench.methods.ladder import RUNGS
@@ -31,14 +34,16 @@ def section(material: Material) -> str:
     table = pd.DataFrame(
         {"rung": names, "adds": [*adds.values()], "accuracy": [f"{mean:.4f}" for mean in scores.mean()]}, index=names
     )
+    configs = {result.method: result.config for result in material.finished}
+    table["pre-training steps"] = [_steps(configs[name]) for name in names]
     table = table.join(steps_of[shown]).fillna("–")  # the lowest rung is no step
     table["seconds"] = [f"{seconds[name]:.1f}" for name in names]
     told = [answer.question for answer in found if answer.p_holm < 0.05]
     rest = [answer.question for answer in found if answer.p_holm >= 0.05]
     lines = [
         "## The ladder: from the paper's model to ours",
-        f"Each rung is the one before it and one addition; all else is equal; a shared pre-training has more steps. "
-        f"On {data_sets(len(scores))}. Intervals by bootstrap over {drawn(material)}; p by Wilcoxon's signed-rank "
+        f"Each rung is the one before it and one addition; all else is equal. On {data_sets(len(scores))}. "
+        f"Intervals by bootstrap over {drawn(material, found)}; p by Wilcoxon's signed-rank "
         f"test against the rung before, raw and corrected by Holm over the {len(found)} steps.",
         markdown(table),
         picture(material, steps(found), "ladder", "What each addition is worth"),
@@ -48,3 +53,10 @@ def section(material: Material) -> str:
         f"Steps that are not: {' · '.join(rest) or 'none'}.",
     ]
     return "\n\n".join(lines)
+
+
+def _steps(config: Mapping[str, Any]) -> str:
+    """Steps of a method's pre-training, or of its first member's."""
+    config = next(iter(config["config"].get("members", [config])))
+    steps = f"{config['config']['pretraining']['steps']:,}"
+    return steps if config["pretrained_on"] == "train" else f"{steps} for all"
