@@ -17,15 +17,31 @@ Arrays = Mapping[str, NDArray[Any]]
 
 
 def average(
-    members: Sequence[tuple[Result, Arrays]], method: str, identity: Mapping[str, Any], environment: dict[str, Any]
+    members: Sequence[tuple[Result, Arrays]],
+    digests: Mapping[str, str],
+    method: str,
+    identity: Mapping[str, Any],
+    environment: dict[str, Any],
 ) -> tuple[Result, dict[str, NDArray[Any]]]:
     """Average the probabilities of runs on one split; returns the result and what is kept per case.
 
     What it cost is what its members cost, a pre-training that several of them build on counted once.
+
+    Args:
+        members: their results.
+        digests: by the names of their methods, what tells these results from later ones of the same runs.
+        method: the name of the average.
+        identity: what decides its result.
+        environment: in which it is made.
     """
     start = time.perf_counter()
     results, arrays = zip(*members, strict=True)
     one, kept = results[0], arrays[0]
+    pretrainings = {
+        str(result.details.get("pretrained", result.method)): result.pretrain_seconds
+        for result in results
+        if result.pretrain_seconds
+    }
     weights = weigh([found.get("left_out") for found in arrays], kept["train"])
     probabilities = mean([found["probabilities"] for found in arrays], weights)
     result = replace(
@@ -34,13 +50,13 @@ def average(
         scores=score(kept["truth"], probabilities),
         n_timepoints=max(result.n_timepoints for result in results),
         n_parameters=summed(result.n_parameters for result in results),
-        pretrain_seconds=sum(_pretrainings(results).values()),
+        pretrain_seconds=sum(pretrainings.values()),
         finetune_seconds=sum(result.finetune_seconds for result in results),
         test_seconds=sum(result.test_seconds for result in results) + time.perf_counter() - start,
         peak_memory_mb=max(result.peak_memory_mb for result in results),
         device=", ".join(dict.fromkeys(result.device for result in results)),
         config=dict(identity["config"]),
-        details={"weights": weights} | _names(results),
+        details={"weights": weights, "members": dict(digests), "pretrainings": pretrainings},
         environment=environment,
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
@@ -49,14 +65,3 @@ def average(
         "predictions": probabilities.argmax(axis=1),
         "probabilities": probabilities.astype(np.float32),
     }
-
-
-def _pretrainings(results: Sequence[Result]) -> dict[str, float]:
-    """Seconds of each pre-training that the results build on, by its name, or by the method's where it has none."""
-    return {str(r.details.get("pretrained", r.method)): r.pretrain_seconds for r in results}
-
-
-def _names(results: Sequence[Result]) -> dict[str, str]:
-    """The shared pre-training that a result of these builds on, for reports to spread its price."""
-    names = dict.fromkeys(r.details["pretrained"] for r in results if "pretrained" in r.details)
-    return {"pretrained": next(iter(names))} if names else {}

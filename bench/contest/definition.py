@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bench.contest import results
+from bench.methods.averages import members_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,12 @@ class Run:
     def work(self, folder: Path) -> Path:
         """Return where it keeps its claim, state and checkpoints while it goes on."""
         return folder / "work" / f"{self.method}.{self.dataset}.{self.resample}"
+
+    @property
+    def members(self) -> "tuple[Run, ...]":
+        """The runs whose results it averages; none where its method is no average."""
+        names = members_of(self.method)
+        return tuple(replace(self, method=name) for name in names) if len(names) > 1 else ()
 
     def __str__(self) -> str:
         return f"{self.method}/{self.dataset}/resample-{self.resample}"

@@ -14,6 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
@@ -162,6 +163,11 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             return dict(arrays)
     except Exception as error:  # a torn archive raises anything
         raise ResultError(f"{stored}: damaged ({error}); run again with --rerun stale, or delete it") from error
+
+
+def digest(path: Path) -> str:
+    """Return what tells a stored result from one that the same run left at another time."""
+    return sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def read_all(folder: Path) -> list[Result]:

@@ -82,6 +82,8 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
 
 def _may_pass(error: Exception) -> bool:
     """Whether a run that failed of this may succeed next time; torch has no type of its own for a CPU's memory."""
+    if isinstance(error, MemberError):
+        return error.transient
     if isinstance(error, RuntimeError):
         return type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
     return isinstance(error, OSError | MemoryError)
@@ -114,10 +116,11 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
             identity=json.dumps(identity, sort_keys=True),
             report=live.report,
         )
-        method = get_method(run.method, contest.preset)
-        if method.members:
-            members = [_obtain(contest, replace(run, method=member.name), session) for member in method.members]
-            result, arrays = average(members, run.method, identity, environment() | {"versions": identity["versions"]})
+        if run.members:
+            members = [_obtain(contest, member, session) for member in run.members]
+            digests = {member.method: results.digest(member.path(contest.folder)) for member in run.members}
+            surroundings = environment() | {"versions": identity["versions"]}
+            result, arrays = average(members, digests, run.method, identity, surroundings)
         else:
             result, arrays = compute(contest, run, identity, session)
         live.report("write")
@@ -133,19 +136,38 @@ def _obtain(contest: Contest, run: Run, session: Session) -> tuple[results.Resul
     """What a run has left, once it is done: before, now, or by another process at this moment.
 
     Raises:
-        RuntimeError: it failed.
+        MemberError: it failed.
         Stopped: while it went on.
     """
     path = run.path(contest.folder)
-    while state.state_of(run, contest).kind != "done":
-        outcome = execute(contest, run, replace(session, report=Session().report))
+    whole = True
+    while True:
+        if whole and state.state_of(run, contest).kind == "done":
+            try:
+                return results.read(path), results.read_arrays(path)
+            except results.ResultError:  # what it left per case is damaged or lost
+                whole = False
+        outcome = execute(contest, run, replace(session, report=Session().report), again=not whole)
         if outcome.kind == "failed":
-            raise RuntimeError(f"its member {run} failed: {outcome.error}")
+            raise MemberError(failed_member(run, outcome.error), transient=outcome.transient)
         if outcome.kind == "stopped" or session.stop():
             raise Stopped(f"while {run} was going on")
         if outcome.kind == "elsewhere":
             time.sleep(MEMBER_SECONDS)
-    return results.read(path), results.read_arrays(path)
+        whole = True
+
+
+class MemberError(Exception):
+    """A run of which another is an average failed."""
+
+    def __init__(self, message: str, *, transient: bool) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+def failed_member(member: Run, error: str) -> str:
+    """Say why an average failed."""
+    return f"its member {member} failed: {error}"
 
 
 def compute(

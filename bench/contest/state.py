@@ -53,7 +53,18 @@ def state_of(run: Run, contest: Contest) -> State:
         difference = "its shared pre-training saw other data sets than the contest has now, or other data of them"
     if difference.startswith("config.same_split:"):
         difference = f"the contest was run with{'out' * reseeded(run, contest)} --same-split before"
+    difference = difference or _changed_member(run, contest, stored)
     return State("stale", difference) if difference else State("done")
+
+
+def _changed_member(run: Run, contest: Contest, stored: results.Result) -> str:
+    """Say which of the results that an average was made of is not there any more; nothing where all are."""
+    for member in run.members:
+        path = member.path(contest.folder)
+        averaged = stored.details.get("members", {}).get(member.method)
+        if not path.exists() or results.digest(path) != averaged or state_of(member, contest).kind != "done":
+            return f"its member {member} is not the one that it averages"
+    return ""
 
 
 def identity(run: Run, contest: Contest) -> dict[str, Any]:

@@ -53,8 +53,7 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
         first = item.shares is not None and item.shares not in made
         made.add(item.shares)
         # an average may have to wait for its members
-        members = (replace(item.run, method=member.name) for member in methods[item.run.method].members)
-        alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in members)
+        alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in item.run.members)
         predicted.append(replace(item, seconds=own + (pretrain if first else 0.0), alone=alone[item.run]))
     return sorted(predicted, key=lambda item: -item.seconds)
 

@@ -161,7 +161,13 @@ def excluding_self(method: str) -> str:
 
 def frozen(method: str) -> str | None:
     """The ridge classifier on a method's encoder as it was before fine-tuning, by its name; None: there is none."""
-    if not method.startswith("timae-ms") or method.endswith(("-probe", "-transductive")):
+    ridges = {
+        name + arm
+        for name, architecture in ARCHITECTURES.items()
+        if architecture.model == "multiscale"
+        for arm in arms_of(architecture)
+    }
+    if method not in ridges or method.endswith(("-probe", "-transductive")):
         return None
     return f"{method.removesuffix('-scratch')}{'-random' * method.endswith('-scratch')}-probe"
 

@@ -13,7 +13,7 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import TimeoutError as LimitExceeded
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from bench.contest import live
 from bench.contest.definition import Contest, Run
 from bench.contest.results import ResultError
-from bench.contest.run import Outcome, leave_error
+from bench.contest.run import Outcome, failed_member, leave_error
 from bench.contest.survey import Todo
 from bench.methods.table import get_method
 from bench.places import worker
@@ -150,15 +150,19 @@ def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
     waiting, idle = list(batch.todo), list(slots)
     later: list[tuple[float, Todo]] = []
     tries: Counter[Run] = Counter()
+    outcomes: dict[Run, Outcome] = {}
     false_starts = 0
     ended: queue.SimpleQueue[tuple[_Slot, float, ProcessFuture[Outcome]]] = queue.SimpleQueue()
     while waiting or later or batch.in_flight:
         now = time.monotonic()
         waiting += [item for due, item in later if due <= now]
         later = [(due, item) for due, item in later if due > now]
-        while waiting and idle:
-            slot, item = idle.pop(), _next(waiting, batch.in_flight.values())
+        while idle and (item := _next(waiting, batch.in_flight.values(), [item for _, item in later])):
             watcher.begin(item.run)
+            if lost := _lost(batch.contest, item.run, outcomes):
+                watcher.end(lost)
+                continue
+            slot = idle.pop()
             future = slot.start(batch, item)
             batch.in_flight[future] = item
             future.add_done_callback(lambda future, slot=slot, now=now: ended.put((slot, now, future)))  # type: ignore[misc]
@@ -183,7 +187,18 @@ def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
             watcher.note(f"again: {item.run}: {outcome.error}")
             waiting.insert(0, item)
         else:
+            outcomes[outcome.run] = outcome
             watcher.end(outcome)
+
+
+def _lost(contest: Contest, run: Run, outcomes: Mapping[Run, Outcome]) -> Outcome | None:
+    """The outcome of an average one of whose members has failed; None of every other run."""
+    for member in run.members:
+        if member in outcomes and outcomes[member].kind == "failed":
+            error = failed_member(member, outcomes[member].error)
+            leave_error(contest, run, error)
+            return Outcome(run, "failed", error=error)
+    return None
 
 
 def _outcome(contest: Contest, run: Run, seconds: float, future: "ProcessFuture[Outcome]") -> Outcome | None:
@@ -209,11 +224,19 @@ def _outcome(contest: Contest, run: Run, seconds: float, future: "ProcessFuture[
     return Outcome(run, "failed", seconds, error=error, transient=True)
 
 
-def _next(waiting: list[Todo], in_flight: Any) -> Todo:
-    """Take the first run whose pre-training nobody is making at this moment; else the first."""
+def _next(waiting: list[Todo], in_flight: Collection[Todo], later: Sequence[Todo] = ()) -> Todo | None:
+    """Take the first run whose pre-training nobody is making at this moment; else the first.
+
+    An average's turn comes when its members have ended: no worker waits for another.
+    """
+    going_on = {item.run for item in (*waiting, *in_flight, *later)}
+    ready = [item for item in waiting if going_on.isdisjoint(item.run.members)]
+    if not ready:
+        return None
     busy = {item.shares for item in in_flight} - {None}
-    place = next((i for i, item in enumerate(waiting) if item.shares not in busy), 0)
-    return waiting.pop(place)
+    item = next((item for item in ready if item.shares not in busy), ready[0])
+    waiting.remove(item)
+    return item
 
 
 def _places(options: Options) -> list[str | None]:

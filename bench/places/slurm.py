@@ -162,7 +162,7 @@ def bundle(todo: Sequence[Todo], budget: float, workers: int, target: float) -> 
     """Distribute runs over tasks, so that none is predicted to take longer than it may.
 
     Args:
-        todo: runs; those that share a pre-training are kept together.
+        todo: runs; those that share a pre-training are kept together, and averages with their members.
         budget: seconds that a task has.
         workers: runs that go on at a time in a task.
         target: seconds that a task should take at least, if there is as much to do.
@@ -181,9 +181,18 @@ def bundle(todo: Sequence[Todo], budget: float, workers: int, target: float) -> 
             f"{longest.run} is predicted to take {longest.seconds / 60:.0f} minutes, and a task has "
             f"{budget / 60:.0f}: raise time= in --slurm, or leave the run out"
         )
-    groups: dict[Hashable, list[Todo]] = defaultdict(list)
+    from scipy.cluster.hierarchy import DisjointSet  # noqa: PLC0415 (half a second)
+
+    together = DisjointSet([item.run for item in todo])
+    first: dict[Hashable, Run] = {}
     for item in todo:
-        groups[item.shares or item.run].append(item)
+        together.merge(item.run, first.setdefault(item.shares or item.run, item.run))
+        for member in item.run.members:
+            if member in together:
+                together.merge(item.run, member)
+    groups: dict[Run, list[Todo]] = defaultdict(list)
+    for item in todo:
+        groups[together[item.run]].append(item)
     units = []
     for group in groups.values():
         whole = sum(item.seconds for item in group) <= budget

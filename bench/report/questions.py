@@ -63,6 +63,8 @@ class Answer(NamedTuple):
     pair: Pair
     scores: pd.DataFrame
     interval: effects.Interval
+    nested: bool
+    """Whether the interval is over seeds or resamples too: both methods have the same of them on all data sets."""
     posterior: effects.Posterior
     p_holm: float
     """Holm's correction over the questions that were answered together."""
@@ -91,7 +93,7 @@ def answers(questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame)
             question,
             pair,
             scores,
-            _interval(runs, pair, scores),
+            *_interval(runs, pair, scores),
             effects.bayesian_signed_rank(scores[pair.a] - scores[pair.b]),
             float(p),
         )
@@ -99,14 +101,14 @@ def answers(questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame)
     ]
 
 
-def _interval(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> effects.Interval:
-    """Of the mean difference of two methods, over data sets and over the seeds or resamples that both have on all."""
+def _interval(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> tuple[effects.Interval, bool]:
+    """Of the mean difference of two methods, and whether it is over seeds or resamples too."""
     own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
     by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
     differences = by_seed[pair.a] - by_seed[pair.b]
     if differences.isna().to_numpy().any():
-        return effects.bootstrap_interval(scores[pair.a] - scores[pair.b])
-    return effects.crossed_interval(differences.loc[scores.index])
+        return effects.bootstrap_interval(scores[pair.a] - scores[pair.b]), False
+    return effects.crossed_interval(differences.loc[scores.index]), True
 
 
 def seen_from(method: str, pair: Pair) -> Pair:

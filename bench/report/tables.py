@@ -38,7 +38,8 @@ def tidy(results: Iterable[Result]) -> pd.DataFrame:
     rows = []
     for result in results:
         row = {name: value for name, value in values_of(result).items() if not isinstance(value, dict)}
-        row["pretraining"] = result.details.get("pretrained", "")
+        own = {result.details.get("pretrained", ""): result.pretrain_seconds}
+        row["pretrainings"] = result.details.get("pretrainings", own)
         row["pretrained_on"] = _pretrained_on(result)
         row["encoder_parameters"] = result.n_parameters.get("encoder")
         row["total_parameters"] = result.n_parameters.get("total")
@@ -99,9 +100,16 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
 def phases(runs: pd.DataFrame) -> pd.DataFrame:
     """Seconds of each run by phase; a pre-training of many data sets is spread evenly over those that start from it."""
     seconds = runs[list(SECONDS)].copy()
-    named = runs["pretraining"] != ""
-    shared = runs[named].groupby(["method", "pretraining"])["dataset"].transform("nunique")
-    seconds["pretrain_seconds"] /= shared.reindex(runs.index, fill_value=1)
+    each = pd.DataFrame(
+        [
+            (run, method, dataset, name or run, took)  # one without a name is the run's own
+            for run, method, dataset, pretrainings in runs[["method", "dataset", "pretrainings"]].itertuples()
+            for name, took in pretrainings.items()
+        ],
+        columns=["run", "method", "dataset", "name", "seconds"],
+    )
+    each["seconds"] /= each.groupby(["method", "name"])["dataset"].transform("nunique")
+    seconds["pretrain_seconds"] = each.groupby("run")["seconds"].sum().reindex(runs.index, fill_value=0.0)
     return seconds.rename(columns=lambda name: name.removesuffix("_seconds"))
 
 

@@ -9,6 +9,7 @@ from bench.contest.scores import SCORES
 from bench.report.material import Material
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
+from bench.report.questions import Answer
 from bench.stats.comparison import Comparison
 
 RANKED = {key: score.name for key, score in SCORES.items() if score.ranked}
@@ -65,11 +66,14 @@ def splits(material: Material) -> str:
     return f"the archive’s own split and {n - 1} resamples"
 
 
-def drawn(material: Material) -> str:
-    """Say what is drawn anew for an interval."""
+def drawn(material: Material, answers: Sequence[Answer]) -> str:
+    """Say what is drawn anew for the intervals of answers."""
     if material.runs["resample"].nunique() == 1:
         return "data sets"
-    return "data sets and " + ("seeds" if material.contest.same_split else "resamples") + ", each for all of the other"
+    others = "seeds" if material.contest.same_split else "resamples"
+    lacking = [f"{answer.pair.a} against {answer.pair.b}" for answer in answers if not answer.nested]
+    but = f" (over data sets alone, for lack of some runs: {listed(lacking)})" if lacking else ""
+    return f"data sets and {others}, each for all of the other{but}"
 
 
 def unfinished(material: Material) -> list[str]:

@@ -4,22 +4,24 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+from bench.methods.averages import members_of
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.pictures.scatter import scatter
-from bench.report.wording import drawn, markdown, picture
+from bench.report.wording import drawn, listed, markdown, picture
 
 
 def section(material: Material) -> str:
     """Table and scatters of the questions that the methods allow."""
     if not material.answers:
         return ""
+    over = drawn(material, material.answers)
     lines = [
         "## Paired questions",
         markdown(tables.paired(material.answers)),
-        f"On the data sets that both methods have. Intervals by bootstrap over {drawn(material)}; p by Wilcoxon's "
-        "signed-rank test, Holm over the questions of this table (not over all pairs, as above); the probabilities by "
-        "the Bayesian signed-rank test, where a difference up to .01 counts as the same.",
+        f"On the data sets that both methods have. Intervals by bootstrap over {over}; p by Wilcoxon's signed-rank "
+        "test, Holm over the questions of this table (not over all pairs, as above); the probabilities by the "
+        "Bayesian signed-rank test, where a difference up to .01 counts as the same.",
         "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
     ]
     shown: Counter[str] = Counter()
@@ -36,5 +38,10 @@ def _differences(material: Material) -> Iterator[str]:
     keys = ("pretrained_on", "preparation")
     stored = {result.method: result.config for result in material.finished}
     for pair in (answer.pair for answer in material.answers):
+        if "+" in pair.a + pair.b:
+            ours, theirs = members_of(pair.a), members_of(pair.b)
+            alone = (listed([name for name in x if name not in y]) for x, y in ((ours, theirs), (theirs, ours)))
+            yield f"- {pair.a}, {pair.b}: {' against '.join(names or 'nothing' for names in alone)}"
+            continue
         a, b = ({**stored[x].get("config", {}), **{key: stored[x].get(key) for key in keys}} for x in (pair.a, pair.b))
         yield f"- {pair.a}, {pair.b}: {', '.join(tables.differences(a, b))}"

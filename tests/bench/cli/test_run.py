@@ -19,6 +19,7 @@ from waiting import wait_until
 from bench.contest.definition import Run, load_contest
 from bench.contest.live import claim
 from bench.contest.run import execute
+from bench.contest.state import state_of
 from timae.session import Session
 
 PROJECT = Path(__file__).parents[3]
@@ -294,8 +295,20 @@ def test_an_average_is_made_of_what_its_members_left(tmp_path: Path, tiny_archiv
         one = replace(load_contest(contest.results), root=str(tiny_archive))
         assert execute(one, Run("timae-ms+ridge", "Waves", 0), stopping).kind == "stopped"
         assert not member.exists()
-    assert execute(one, Run("timae-ms+ridge", "Waves", 0)).kind == "done"
+    average = Run("timae-ms+ridge", "Waves", 0)
+    assert execute(one, average).kind == "done"
     assert member.exists()  # it did its member itself
+
+    assert state_of(average, one).kind == "done"
+    execute(one, Run("timae-ms-probe", "Waves", 0), again=True)  # the average is not of this result
+    assert state_of(average, one).difference == (
+        "its member timae-ms-probe/Waves/resample-0 is not the one that it averages"
+    )
+    member.with_suffix(".npz").unlink()  # what it averages is lost: the member is done again
+    assert execute(one, average).kind == "done"
+    assert member.with_suffix(".npz").exists()
+    assert state_of(average, one).kind == "done"
+    assert state_of(replace(average, method="minirocket+timae-ms-probe"), one).kind == "stale"
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,25 @@ def test_an_exception_and_a_nan_are_not_tried_again_at_once(pool: MakePool) -> N
     assert [path.parent.name for path in one.results.glob("work/*/finetune.ckpt")] == ["shaky.Sines.0"]
 
 
+def test_an_average_begins_when_its_members_have_ended_and_fails_with_one(pool: MakePool) -> None:
+    one, workers = pool("shaky-noop,sleep-2,shaky-noop+sleep-2", "Sines,Waves")
+    one.inject("exception")
+    outcomes = workers.run(workers=4)
+    failed = [*outcomes].index(next(name for name, outcome in outcomes.items() if outcome.kind == "failed"))
+    assert [outcome.kind for outcome in outcomes.values()].count("failed") == 2  # a member, and its average
+    assert [*outcomes][failed].startswith("shaky-noop/")
+    dataset = [*outcomes][failed].partition("/")[2]
+    other = {"Sines": "Waves", "Waves": "Sines"}[dataset]
+    average = outcomes[f"shaky-noop+sleep-2/{dataset}"]
+    said = f"its member shaky-noop/{dataset}/resample-0 failed: ValueError: an exception in a method"
+    assert (average.kind, average.error) == ("failed", said)
+    error = one.results / "shaky-noop+sleep-2" / dataset / "resample-0.error.txt"
+    assert error.read_text() == said
+    assert outcomes[f"shaky-noop+sleep-2/{other}"].seconds < 1  # it waited for nobody
+    assert workers.run().keys() == {f"shaky-noop/{dataset}", f"shaky-noop+sleep-2/{dataset}"}
+    assert len(one.done()) == 6
+
+
 def test_an_idle_worker_that_is_killed_costs_nothing(pool: MakePool) -> None:
     one, workers = pool("noop", "Sines,Waves,Ragged")
 

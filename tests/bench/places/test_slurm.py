@@ -103,8 +103,8 @@ def contest(tmp_path: Path, tiny_archive: Path, answering: None) -> Iterator[Mak
     subprocess.run(["scancel", "--name=timae-bench"], check=False)
 
 
-def todo(*seconds: float, shares: object = None) -> list[Todo]:
-    return [Todo(Run("m", f"D{i}", 0), s, shares) for i, s in enumerate(seconds)]
+def todo(*seconds: float, shares: object = None, method: str = "m") -> list[Todo]:
+    return [Todo(Run(method, f"D{i}", 0), s, shares) for i, s in enumerate(seconds)]
 
 
 def test_bundles_fill_tasks_evenly_and_none_is_over_its_budget() -> None:
@@ -120,9 +120,17 @@ def test_bundles_fill_tasks_evenly_and_none_is_over_its_budget() -> None:
 
 
 def test_runs_that_share_a_pre_training_stay_together() -> None:
-    items = todo(50, 40, 30) + todo(9, 8, shares="p")
+    items = todo(50, 40, 30) + todo(9, 8, shares="p", method="n")
     bundles = bundle(items, budget=100, workers=1, target=10)
     assert len([items for items in bundles if any(item.shares for item in items)]) == 1
+
+
+def test_averages_stay_with_their_members() -> None:
+    names = [f"{method}/D{i}" for i in range(3) for method in ("a", "b", "a+b", "c+a")]
+    items = [Todo(Run(*name.split("/"), 0), 10 + i) for i, name in enumerate(names)]
+    bundles = bundle(items, budget=100, workers=1, target=10)
+    assert sorted(len(items) for items in bundles) == [4, 4, 4]
+    assert all(len({item.run.dataset for item in items}) == 1 for items in bundles)
 
 
 @pytest.mark.parametrize(

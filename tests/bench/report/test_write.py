@@ -191,13 +191,15 @@ def test_the_ladder_says_what_each_step_is_worth_and_which_are_not_told_apart(tm
     level = dict.fromkeys(names, 0.5) | dict.fromkeys(names[3:], 0.7)  # one step alone is worth something
     for run in made.runs():
         accuracy = round(level[run.method] + rng.normal(0, 0.01), 4)
-        result = a_result(method=run.method, dataset=run.dataset, accuracy=accuracy)
+        config = get_method(run.method, made.preset).describe()
+        result = a_result(method=run.method, dataset=run.dataset, accuracy=accuracy, config=config)
         results.write(run.path(made.folder), result, {})
     text = SECTIONS["ladder"](gather(made, tmp_path))
     rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == names
     assert "| – | – |" in rows[0]
-    worth = float(rows[3].split(" | ")[3].split()[0])
+    assert [row.split(" | ")[3] for row in rows] == ["200"] * 6 + ["200 for all"] + ["5,000 for all"] * 3
+    worth = float(rows[3].split(" | ")[4].split()[0])
     assert worth == pytest.approx(0.2, abs=0.02)
     assert "| 20 / 0 / 0 |" in rows[3]
     adds = [rung.adds for rung in RUNGS]
@@ -333,9 +335,16 @@ def test_a_pre_training_of_many_data_sets_is_spread_over_them() -> None:
             for dataset in datasets
         ]
 
-    tidy = tables.tidy([*runs("shared", "one", "abc"), *runs("own", "of {}", "abc"), *runs("two", "other", "ab")])
+    average = [
+        replace(result, pretrain_seconds=60.0, details={"pretrainings": {"one": 30.0, f"of {result.dataset}": 30.0}})
+        for result in runs("own+shared", "", "abc")
+    ]
+    tidy = tables.tidy(
+        [*runs("shared", "one", "abc"), *runs("own", "of {}", "abc"), *runs("two", "other", "ab"), *average]
+    )
     seconds = tables.total_seconds(tidy).groupby(tidy["method"]).unique()
-    assert {method: list(values) for method, values in seconds.items()} == {"own": [33], "shared": [13], "two": [18]}
+    expected = {"own": [33], "shared": [13], "two": [18], "own+shared": [43]}
+    assert {method: list(values) for method, values in seconds.items()} == expected
 
 
 @pytest.mark.parametrize("n_methods", [1, 2])
