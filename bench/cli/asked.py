@@ -4,7 +4,7 @@ import argparse
 import difflib
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     from bench.contest.suites import SUITES
     from bench.methods.architectures import excluding_self
     from bench.methods.presets import PRESETS
-    from bench.methods.table import DEFAULT_METHODS, METHODS, get_method, with_members
+    from bench.methods.table import DEFAULT_METHODS, get_method, with_members
 
     if options.suite:
         require_known("suite", options.suite, SUITES)
@@ -31,19 +31,19 @@ def asked_contest(options: argparse.Namespace) -> Contest:
             if option != "methods" or not options.methods:  # a part of the suite may be asked for
                 setattr(options, option, value)
         options.name = options.suite if options.name == "default" else options.name
-    methods = DEFAULT_METHODS if options.methods is None else names_in(options.methods)
+    methods, outside = (DEFAULT_METHODS, {}) if options.methods is None else methods_in(options.methods)
     if not methods:
-        raise UsageError(f"--methods names no method, got {options.methods!r}; known: {', '.join(METHODS)}")
+        raise UsageError(f"--methods names no method, got {options.methods!r}; python -m bench methods lists them")
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
-    require_methods(methods)
+    require_methods(methods, outside)
     methods = with_members(methods)
     require_known("preset", options.preset, PRESETS)
     require_name(options.name)
     datasets = tuple(select(options.datasets, options.root))
     more = tuple(select(options.pretrain_on, options.root)) if options.pretrain_on else ()
     for method in methods:
-        if len({*datasets, *more}) == 1 and get_method(method, options.preset).pretrained_on == "others":
+        if len({*datasets, *more}) == 1 and get_method(method, options.preset, outside).pretrained_on == "others":
             raise UsageError(
                 f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; "
                 "name more data sets, or add --pretrain-on"
@@ -56,6 +56,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         preset=options.preset,
         same_split=options.same_split,
         pretrain_on=more,
+        outside=outside,
         results=options.results,
         root=options.root,
     )
@@ -66,7 +67,7 @@ def joined(asked: Contest) -> Contest:
     if not (asked.folder / "contest.json").exists():
         return asked
     contest = asked.widened(load_contest(asked.folder))
-    require_methods(contest.methods)
+    require_methods(contest.methods, contest.outside)
     return contest
 
 
@@ -75,16 +76,54 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
-def require_known(what: str, name: str, known: Iterable[str]) -> None:
+def methods_in(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Take a list of methods with commas apart.
+
+    Returns:
+        Their names, and the targets of those that are written NAME=TARGET.
+
+    Raises:
+        MethodError: there is no such target.
+        UsageError: a name is taken, or can be no name.
+    """
+    from bench.methods.baselines import BASELINES
+    from bench.methods.outside import target_of
+    from bench.methods.table import METHODS
+
+    parts: list[str] = []
+    for part in text.split(","):
+        if parts and parts[-1].count("(") > parts[-1].count(")"):  # a comma between options
+            parts[-1] += f",{part}"
+        else:
+            parts.append(part)
+    outside = {}
+    for name, equals, target in (part.strip().partition("=") for part in parts):
+        if equals and "+" not in name:
+            if not NAME.fullmatch(name):
+                raise UsageError(f"a method's name is letters, digits, dot, dash and underscore, got {name!r}")
+            found = target_of(target)
+            own = BASELINES[name].target if name in BASELINES else None
+            if name in METHODS and str(own) != str(found):  # the same with other options may have the name
+                raise UsageError(f"{name}={target}: the suite calls another method {name}; choose another name")
+            outside[name] = found.text
+    names = [part.strip() if "+" in part else part.partition("=")[0].strip() for part in parts]
+    return tuple(dict.fromkeys(name for name in names if name)), outside
+
+
+FEW = 10
+"""So many names that exist are shown to who asks for one that does not; of more the three nearest."""
+
+
+def require_known(what: str, name: str, known: Collection[str]) -> None:
     """Refuse a name that does not exist, and name the nearest that do."""
     if name in known:
         return
-    nearest = difflib.get_close_matches(name, known, n=3) or sorted(known)
+    nearest = difflib.get_close_matches(name, known, n=len(known) if len(known) <= FEW else 3, cutoff=0.0)
     raise UsageError(f"unknown {what} {name!r}; did you mean {', '.join(nearest)}?")
 
 
-def require_methods(names: Iterable[str]) -> None:
-    """Refuse a method that does not exist, or an average of such, or of fewer than two."""
+def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None:
+    """Refuse a method that neither exists nor is from outside, or an average of such, or of fewer than two."""
     from bench.methods.averages import members_of
     from bench.methods.table import METHODS
 
@@ -102,7 +141,7 @@ def require_methods(names: Iterable[str]) -> None:
         if len({*members}) < len(members):
             raise UsageError(f"{name}: an average takes each method once")
         for member in members:
-            require_known("method", member, METHODS)
+            require_known("method", member, {*METHODS, *outside})
 
 
 def require_name(name: str) -> None:

@@ -25,7 +25,7 @@ def show_status(options: argparse.Namespace) -> int:
 
     while True:
         contest = stored_contest(options)
-        require_methods(contest.methods)
+        require_methods(contest.methods, contest.outside)
         text, settled = describe_status(contest)
         if options.watch and sys.stdout.isatty():
             text = "\033[H\033[2J" + text  # from a clear screen

@@ -1,12 +1,14 @@
 """What is to be run: a contest and its runs, as they were asked for."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bench.contest import results
 from bench.methods.averages import members_of
+from bench.methods.method import Method
+from bench.methods.table import get_method
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,21 @@ class Contest:
     """Every resample is the archive's own split; only the seed differs."""
     pretrain_on: tuple[str, ...] = ()
     """Data sets, beside those of the contest, whose train series shared pre-trainings see."""
+    outside: Mapping[str, str] = field(default_factory=dict)
+    """Of the methods, those that are from outside: name → target."""
 
     @property
     def folder(self) -> Path:
         """Where the contest's results lie."""
         return Path(self.results) / self.name
+
+    def method(self, name: str) -> Method:
+        """Return one of its methods, as its preset configures it.
+
+        Raises:
+            MethodError: there is no such method any more.
+        """
+        return get_method(name, self.preset, self.outside)
 
     def runs(self) -> Iterator[Run]:
         """Every run: seed by seed, data set by data set."""
@@ -72,6 +84,7 @@ class Contest:
             datasets=tuple(dict.fromkeys((*before.datasets, *self.datasets))),
             resamples=max(before.resamples, self.resamples),
             pretrain_on=tuple(dict.fromkeys((*before.pretrain_on, *self.pretrain_on))),
+            outside={**before.outside, **self.outside},
         )
 
     def save(self) -> None:

@@ -26,7 +26,6 @@ from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, claim
 from bench.contest.scores import score
 from bench.methods.method import Method
-from bench.methods.table import get_method
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Outcome:
     seconds: float = 0.0
     accuracy: float | None = None
     error: str = ""
-    """The last line of the traceback, if it failed."""
+    """What it failed of, in a line, if it did."""
     transient: bool = False
     """Whether it failed of what may be gone next time: a full disk, say, or too little memory."""
 
@@ -75,12 +74,18 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
                 shutil.rmtree(work, ignore_errors=True)
             return Outcome(run, "done", time.perf_counter() - start, accuracy)
     except Exception as error:
-        line = traceback.format_exception_only(error)[-1].strip()
-        leave_error(contest, run, traceback.format_exc())
-        return Outcome(run, "failed", time.perf_counter() - start, error=line, transient=_may_pass(error))
+        return failed(contest, run, error, time.perf_counter() - start)
 
 
-def _may_pass(error: Exception) -> bool:
+def failed(contest: Contest, run: Run, error: BaseException, seconds: float = 0.0) -> Outcome:
+    """Leave an error where the result of the run that raised it would be, its last line what it comes to."""
+    said = " ".join(str(error).split())
+    line = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    leave_error(contest, run, f"{''.join(traceback.format_exception(error))}\n{line}\n")
+    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error))
+
+
+def _may_pass(error: BaseException) -> bool:
     """Whether a run that failed of this may succeed next time; torch has no type of its own for a CPU's memory."""
     if isinstance(error, MemberError):
         return error.transient
@@ -174,7 +179,7 @@ def compute(
     contest: Contest, run: Run, identity: dict[str, Any], session: Session
 ) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
     """Train and test one method on one split; returns its result and what is kept per case."""
-    method = get_method(run.method, contest.preset)
+    method = contest.method(run.method)
     reset_peak_memory()
     train, read_test = splits(run, contest)
     info = ucr.load.info_for(run.dataset, contest.root)
@@ -260,7 +265,7 @@ def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -
     """
     from timae.archive import Body, Splits  # noqa: PLC0415 (who only plans and reports has no use for torch)
 
-    preparation = get_method(run.method, contest.preset).preparation
+    preparation = contest.method(run.method).preparation
     key = {"archive": sha256, "preparation": asdict(preparation), "resample": run.resample}
     key["same_split"] = state.reseeded(run, contest)
     if run.dataset not in names:
@@ -290,7 +295,9 @@ def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_cla
     if probabilities.shape != (n_cases, n_classes):
         raise ValueError(f"expected probabilities of shape {(n_cases, n_classes)}, got {probabilities.shape}")
     if not np.isfinite(probabilities).all() or probabilities.min() < 0:
-        raise ValueError("probabilities must be finite and not negative")
+        n_nan = int(np.isnan(probabilities).sum())
+        got = f"{n_nan} that are NaN" if n_nan else f"{probabilities.min():.3g} to {probabilities.max():.3g}"
+        raise ValueError(f"expected probabilities from 0 to 1, got {got}")
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-4):
         raise ValueError("the probabilities of a case must sum to 1")
 

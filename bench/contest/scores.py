@@ -62,7 +62,7 @@ def auroc(truth: Truth, probabilities: Probabilities) -> float | None:
 
 def log_loss(truth: Truth, probabilities: Probabilities) -> float:
     """Mean of -ln p(truth), in nats, p not below 10⁻¹⁵."""
-    return float(-np.log(probabilities[np.arange(len(truth)), truth].clip(1e-15, 1)).mean())
+    return float(np.abs(np.log(probabilities[np.arange(len(truth)), truth].clip(1e-15, 1))).mean())  # never -0
 
 
 SCORES: Mapping[str, Score] = {

@@ -10,7 +10,6 @@ from typing import Any, Literal
 from bench.contest import results
 from bench.contest.definition import Contest, Run
 from bench.methods.method import SHARED
-from bench.methods.table import get_method
 from ucr.archive import UcrError
 from ucr.load import fingerprint
 
@@ -85,7 +84,7 @@ def identity(run: Run, contest: Contest) -> dict[str, Any]:
 
 
 def _config(run: Run, contest: Contest) -> dict[str, Any]:
-    return _described(run.method, contest.preset) | {"same_split": reseeded(run, contest)}
+    return contest.method(run.method).describe() | {"same_split": reseeded(run, contest)}
 
 
 def reseeded(run: Run, contest: Contest) -> bool:
@@ -93,14 +92,9 @@ def reseeded(run: Run, contest: Contest) -> bool:
     return contest.same_split and run.resample > 0
 
 
-@functools.cache
-def _described(method: str, preset: str) -> dict[str, Any]:
-    return get_method(method, preset).describe()
-
-
 def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
     """The data sets whose train splits a run's pre-training shares; None where it is the run's own affair."""
-    source = get_method(run.method, contest.preset).pretrained_on
+    source = contest.method(run.method).pretrained_on
     if source not in SHARED:
         return None
     names = dict.fromkeys((*contest.pretrain_on, *contest.datasets))

@@ -9,7 +9,6 @@ from bench.contest import cost
 from bench.contest.definition import Contest, Run
 from bench.contest.state import State, state_of
 from bench.methods.method import Method
-from bench.methods.table import get_method
 from timae.config import Recipe
 
 
@@ -38,7 +37,7 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
     Returns:
         Longest first: the order in which they should be started.
     """
-    methods = {name: get_method(name, contest.preset) for name in contest.methods}
+    methods = {name: contest.method(name) for name in contest.methods}
     made = {_shared_pretraining(methods[run.method], run) for run in done}
     todo = []
     for run in runs:
@@ -100,7 +99,7 @@ def survey_of(contest: Contest, asked: Contest | None = None) -> Survey:
     unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
     wanted = {*(asked or contest).runs(), *(run for run, _ in unusable)}
     model = cost.CostModel()
-    methods = {name: get_method(name, contest.preset) for name in contest.methods}
+    methods = {name: contest.method(name) for name in contest.methods}
     model.learn(methods, cost.read_stored(path.parent for path in Path(contest.results).glob("*/contest.json")))
     todo = predict(contest, [run for run in states if run in wanted and states[run].kind != "done"], done, model)
     return Survey([run for run in done if run in wanted], todo, unusable, model.n_results)

@@ -1,53 +1,85 @@
-"""Classifiers of sktime as methods of the contest."""
+"""Classifiers of sktime and aeon that the field measures by, each a method under a short name."""
 
-import functools
-import time
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from timae.probe import RidgeProbe, in_columns
-from ucr.prepare import Prepared
+from bench.methods.outside import Target
 
 
 @dataclass(frozen=True)
-class FittedBaseline:
-    """A fitted classifier of sktime; classes that training did not have get probability 0."""
+class Known:
+    """A classifier that has a name here."""
 
-    classifier: Any
-    n_classes: int
-    seconds: dict[str, float]
-    n_parameters: dict[str, int] = field(default_factory=dict)
-    losses: dict[str, list[float]] = field(default_factory=dict)
-    reconstruction: dict[str, NDArray[Any]] = field(default_factory=dict)
-    details: dict[str, Any] = field(default_factory=dict)
-    left_out: NDArray[np.float64] | None = None
+    summary: str
+    """What it is, in a sentence."""
+    place: str
+    thing: str
+    options: dict[str, Any] = field(default_factory=dict)
 
-    def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
-        """Class probabilities (case, class)."""
-        return in_columns(self.classifier.predict_proba(_panel(cases)), self.classifier.classes_, self.n_classes)
+    @property
+    def target(self) -> Target:
+        """Where it is."""
+        return Target(self.place, self.thing, self.options)
 
 
-class MiniRocket:
-    """MiniRocket and a ridge classifier (arXiv:2012.08791), by sktime and scikit-learn.
+_SKTIME, _AEON = "sktime.classification", "aeon.classification"
+_NEEDS = "needs aeon, which wants older numpy and numba: pip install 'timae-bench[aeon]'"
 
-    Made of sktime's transformer rather than of its ready classifier, whose probabilities are 0 or 1; these
-    are calibrated as those of Ti-MAE's ridge classifiers are.
+BASELINES = {
+    "minirocket": Known("sktime's MiniRocket with a ridge classifier", __name__, "MiniRocket"),
+    "rocket": Known("sktime's ROCKET with a ridge classifier", __name__, "Rocket"),
+    "multirocket": Known("sktime's MultiRocket with a ridge classifier", __name__, "MultiRocket"),
+    "arsenal": Known("sktime's Arsenal, an ensemble of ROCKETs", f"{_SKTIME}.kernel_based", "Arsenal"),
+    "hydra": Known(f"aeon's Hydra; {_NEEDS}", f"{_AEON}.convolution_based", "HydraClassifier"),
+    "multirocket-hydra": Known(
+        f"aeon's MultiRocket and Hydra together; {_NEEDS}", f"{_AEON}.convolution_based", "MultiRocketHydraClassifier"
+    ),
+    "1nn-dtw": Known(
+        "sktime's nearest neighbour with dynamic time warping",
+        f"{_SKTIME}.distance_based", "KNeighborsTimeSeriesClassifier", {"n_neighbors": 1, "distance": "dtw"},
+    ),
+    "1nn-euclid": Known(
+        "sktime's nearest neighbour by Euclidean distance",
+        f"{_SKTIME}.distance_based", "KNeighborsTimeSeriesClassifier", {"n_neighbors": 1, "distance": "euclidean"},
+    ),
+    "tsf": Known("sktime's time series forest", f"{_SKTIME}.interval_based", "TimeSeriesForestClassifier"),
+    "drcif": Known("sktime's diverse representation canonical interval forest", f"{_SKTIME}.interval_based", "DrCIF"),
+    "catch22": Known("sktime's forest on 22 canonical features", f"{_SKTIME}.feature_based", "Catch22Classifier"),
+    "weasel2": Known(f"aeon's WEASEL 2; {_NEEDS}", f"{_AEON}.dictionary_based", "WEASEL_V2"),
+    "rdst": Known(
+        f"aeon's random dilated shapelets with a ridge classifier; {_NEEDS}",
+        f"{_AEON}.shapelet_based", "RDSTClassifier",
+    ),
+}  # fmt: skip
+"""Method → what it is."""
+
+
+class _RocketRidge:
+    """Features of random kernels, by sktime, and a ridge classifier that is calibrated as those of Ti-MAE are.
+
+    Made of sktime's transformers rather than of its ready classifiers, whose probabilities are 0 or 1.
     """
 
-    def __init__(self, random_state: int, num_kernels: int = 10_000) -> None:
-        from sktime.transformations.rocket import MiniRocket as Transformer  # noqa: PLC0415
+    kernels: str
+    """sktime's transformer."""
 
-        self.transformer = Transformer(num_kernels=num_kernels, n_jobs=1, random_state=random_state)
+    def __init__(self, random_state: int, num_kernels: int | None = None) -> None:
+        from sktime.transformations import rocket  # noqa: PLC0415
 
-    def fit(self, series: NDArray[np.float64], labels: NDArray[np.int64]) -> "MiniRocket":
+        number = {} if num_kernels is None else {"num_kernels": num_kernels}
+        self.transformer = getattr(rocket, self.kernels)(random_state=random_state, n_jobs=1, **number)
+
+    def fit(self, series: NDArray[np.float64], labels: NDArray[np.int64]) -> "_RocketRidge":
         """Fit to series (case, channel, time) and labels (case,)."""
+        from timae.probe import RidgeProbe  # noqa: PLC0415
+
         features = self.transformer.fit_transform(series).to_numpy()
-        self.classes_ = np.unique(labels)
-        self.ridge = RidgeProbe(features, np.searchsorted(self.classes_, labels), len(self.classes_), centred=False)
+        classes, positions = np.unique(labels, return_inverse=True)
+        self.ridge = RidgeProbe(features, positions, len(classes), centred=False)
+        self.left_out_, self.details_ = self.ridge.left_out, self.ridge.details
         return self
 
     def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,37 +87,19 @@ class MiniRocket:
         return self.ridge.predict_proba(self.transformer.transform(series).to_numpy())
 
 
-def fit(estimator: str, options: dict[str, Any], train: Prepared, n_classes: int, seed: int) -> FittedBaseline:
-    """Fit a baseline by its name in the table of methods: "1nn-dtw" or "minirocket"."""
-    _compile(estimator)
-    start = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        classifier = _neighbour(**options) if estimator == "1nn-dtw" else MiniRocket(**options, random_state=seed)
-        classifier.fit(_panel(train), train.labels)
-    seconds = {"finetune": time.perf_counter() - start}
-    if not isinstance(classifier, MiniRocket):
-        return FittedBaseline(classifier, n_classes, seconds)
-    left_out = in_columns(classifier.ridge.left_out, classifier.classes_, n_classes)
-    return FittedBaseline(classifier, n_classes, seconds, details=classifier.ridge.details, left_out=left_out)
+class MiniRocket(_RocketRidge):
+    """MiniRocket (arXiv:2012.08791): 10,000 features."""
+
+    kernels = "MiniRocket"
 
 
-@functools.cache
-def _compile(estimator: str) -> None:
-    """Let a classifier meet a toy once a process, so that no run pays for numba's compilation."""
-    toy = np.random.default_rng(0).normal(size=(8, 1, 32))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        classifier = _neighbour() if estimator == "1nn-dtw" else MiniRocket(random_state=0, num_kernels=84)
-        classifier.fit(toy, np.arange(8) % 2).predict_proba(toy)
+class Rocket(_RocketRidge):
+    """ROCKET (arXiv:1910.13051): 20,000 features."""
+
+    kernels = "Rocket"
 
 
-def _neighbour(**options: Any) -> Any:
-    from sktime.classification.distance_based import KNeighborsTimeSeriesClassifier  # noqa: PLC0415
+class MultiRocket(_RocketRidge):
+    """MultiRocket (arXiv:2102.00457): 50,000 features."""
 
-    return KNeighborsTimeSeriesClassifier(n_neighbors=1, distance="dtw", **options)
-
-
-def _panel(cases: Prepared) -> NDArray[np.float64]:
-    """Return prepared series as sktime's numpy3D: (case, channel, time)."""
-    return cases.series[:, np.newaxis].astype(np.float64)
+    kernels = "MultiRocket"

@@ -16,6 +16,10 @@ from timae.config import Recipe
 from ucr.prepare import Preparation, Prepared
 
 
+class MethodError(ValueError):
+    """There is no such method here; the message is one line that says why."""
+
+
 class Predictor(Protocol):
     """A fitted method."""
 

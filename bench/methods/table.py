@@ -1,35 +1,46 @@
 """Who competes: every method is one entry of METHODS, under the price that a preset sets."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from bench.methods.architectures import ARCHITECTURES, ARMS, SHARING_ARMS, arms_of, variant
 from bench.methods.averages import average_of, members_of
+from bench.methods.baselines import BASELINES
 from bench.methods.ladder import RUNG_ARCHITECTURES
-from bench.methods.method import Baseline, Method, Predictor
+from bench.methods.method import Baseline, Method, MethodError, Predictor
+from bench.methods.outside import Target, described, target_of
 from bench.methods.presets import PRESETS, Preset
-from ucr.prepare import Prepared
 
 
-def _fit_baseline(config: Baseline, train: Prepared, n_classes: int, seed: int, *_: object) -> Predictor:
-    from bench.methods.baselines import fit  # noqa: PLC0415
+def _fit_estimator(target: Target, *arguments: Any) -> Predictor:
+    from bench.methods.estimators import fit  # noqa: PLC0415 (scikit-learn)
 
-    return fit(config.estimator, config.options, train, n_classes, seed)
+    return fit(target, *arguments)
 
 
-def _minirocket(name: str, preset: Preset) -> Method:
-    summary = "sktime's MiniRocket with a ridge classifier."
-    return Method(name, summary, Baseline("minirocket"), preset.preparation, _fit_baseline)
+def _baseline(name: str, preset: Preset) -> Method:
+    known = BASELINES[name]
+    fit = functools.partial(_fit_estimator, known.target)
+    return Method(name, f"{known.summary}.", Baseline(name), preset.preparation, fit)
 
 
 def _one_nn_dtw(name: str, preset: Preset) -> Method:
     lengths = [n for n in (preset.preparation.max_length, preset.dtw_max_length) if n is not None]
-    longest = min(lengths, default=None)
-    summary = "sktime's nearest neighbour with dynamic time warping" + (
-        f"; longer series are sub-sampled to {longest} points." if longest else "."
-    )
-    preparation = replace(preset.preparation, max_length=longest)
-    return Method(name, summary, Baseline("1nn-dtw"), preparation, _fit_baseline)
+    if not lengths:
+        return _baseline(name, preset)
+    whole, longest = _baseline(name, preset), min(lengths)
+    summary = f"{BASELINES[name].summary}; longer series are sub-sampled to {longest} points."
+    return replace(whole, summary=summary, preparation=replace(preset.preparation, max_length=longest))
+
+
+def _outside(name: str, preset: Preset, text: str) -> Method:
+    """Make the method that is NAME=TARGET."""
+    target = target_of(text)
+    fit = functools.partial(_fit_estimator, target)
+    return Method(name, f"From outside: {target.text}.", described(target), preset.preparation, fit)
 
 
 METHODS: dict[str, Callable[[str, Preset], Method]] = {
@@ -41,8 +52,8 @@ METHODS: dict[str, Callable[[str, Preset], Method]] = {
     **{name: variant(architecture, ARMS[""]) for name, architecture in RUNG_ARCHITECTURES.items()},
     "rung-shared": variant(RUNG_ARCHITECTURES["rung-crops"], replace(SHARING_ARMS["-archive"], steps=())),
     "rung-shared-long": variant(RUNG_ARCHITECTURES["rung-crops"], SHARING_ARMS["-archive"]),
+    **dict.fromkeys(BASELINES, _baseline),
     "1nn-dtw": _one_nn_dtw,
-    "minirocket": _minirocket,
 }
 """name → what makes the method under a preset; the average of methods A and B, A+B, needs no entry. A new one is one
 line here, a variant of Ti-MAE one in the tables of bench.methods.architectures."""
@@ -59,11 +70,24 @@ DEFAULT_METHODS = (
 )
 
 
-def get_method(name: str, preset: str) -> Method:
-    """Return a method as a preset configures it; both names must be known."""
+def get_method(name: str, preset: str, outside: Mapping[str, str] = MappingProxyType({})) -> Method:
+    """Return a method as a preset configures it.
+
+    Args:
+        name: of METHODS, of outside, or of an average of such.
+        preset: of PRESETS.
+        outside: name → target of methods from outside.
+
+    Raises:
+        MethodError: there is no such method, or what it was made of is not there any more.
+    """
     members = members_of(name)
     if len(members) > 1:
-        return average_of(name, [get_method(member, preset) for member in members])
+        return average_of(name, [get_method(member, preset, outside) for member in members])
+    if name in outside:
+        return _outside(name, PRESETS[preset], outside[name])
+    if name not in METHODS:
+        raise MethodError(f"{name} is no method of this version")
     return METHODS[name](name, PRESETS[preset])
 
 

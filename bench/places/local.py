@@ -27,7 +27,6 @@ from bench.contest.definition import Contest, Run
 from bench.contest.results import ResultError
 from bench.contest.run import Outcome, failed_member, leave_error
 from bench.contest.survey import Todo
-from bench.methods.table import get_method
 from bench.places import worker
 from bench.places.machine import gpus, one_thread_each
 from bench.places.place import Options, Watcher
@@ -68,7 +67,7 @@ class _Slot:
     def __init__(self, batch: Batch, gpu: str | None) -> None:
         self.device = "cpu" if gpu is None else "cuda"
         methods = {item.run.method for item in batch.todo}
-        trains = any(get_method(name, batch.contest.preset).trains for name in methods)
+        trains = any(batch.contest.method(name).trains for name in methods)
         self.arguments = (batch.reader, gpu, trains)
         self.pool = self._open()
 
@@ -217,11 +216,19 @@ def _outcome(contest: Contest, run: Run, seconds: float, future: "ProcessFuture[
     except LimitExceeded as limit:
         error = f"took longer than its time limit of {limit.args[1]:.0f} s"
     except ProcessExpired as death:
-        error = f"the worker process died (exit code {death.exitcode}): killed, or out of memory?"
+        error = _died(death.exitcode or 0)
     except Exception as other:  # the outcome could not be sent, say
         error = f"{type(other).__name__}: {other}"
     leave_error(contest, run, error)
     return Outcome(run, "failed", seconds, error=error, transient=True)
+
+
+def _died(code: int) -> str:
+    """Say how a worker ended, by its exit code."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"the worker process was killed by {name}{': out of memory?' if name == 'SIGKILL' else ''}"
+    return f"the worker process ended with exit code {code}: does the method call os._exit()?"
 
 
 def _next(waiting: list[Todo], in_flight: Collection[Todo], later: Sequence[Todo] = ()) -> Todo | None:

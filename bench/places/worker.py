@@ -1,6 +1,7 @@
 """What happens inside a worker process: it begins, does runs, and ends with its parent."""
 
 import datetime
+import faulthandler
 import os
 import shlex
 import signal
@@ -13,11 +14,14 @@ from multiprocessing.connection import Connection, wait
 from typing import NoReturn
 
 from bench.contest.definition import Contest, Run
-from bench.contest.run import Outcome
+from bench.contest.run import Outcome, failed
 from timae.session import Session
 
 GRACE = 5.0
 """Seconds to reach a checkpoint after being asked to stop."""
+
+ENDED_ITSELF = 70
+"""Exit code of a worker in which somebody called os._exit(0)."""
 
 _stop_asked = threading.Event()
 
@@ -36,6 +40,8 @@ def begin(alive: Connection, gpu: str | None, trains: bool) -> None:
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+    faulthandler.enable()  # a crash of C code leaves its Python stack in the run's log
+    _never_end_well()
     import pandas  # noqa: F401, PLC0415 (reads data; the parent has no use for it)
     import sklearn.metrics  # noqa: F401, PLC0415
 
@@ -45,6 +51,16 @@ def begin(alive: Connection, gpu: str | None, trains: bool) -> None:
         import timae.fit  # noqa: F401, PLC0415
 
         torch.set_num_threads(1)
+
+
+def _never_end_well() -> None:
+    """Let os._exit(0) in a method count as a death: the pool takes a worker that ends with 0 for one that is done."""
+    end, process = os._exit, os.getpid()
+
+    def end_badly(status: int) -> NoReturn:
+        end(status or ENDED_ITSELF if os.getpid() == process else status)  # children may end as they like
+
+    os._exit = end_badly
 
 
 def _end_with(alive: Connection) -> NoReturn:
@@ -57,7 +73,10 @@ def _end_with(alive: Connection) -> NoReturn:
 def do(execute: Callable[..., Outcome], contest: Contest, run: Run, device: str, keep: bool) -> Outcome:
     """Do one run by calling execute, with all that anyone prints in the run's log."""
     with _logged(contest, run):
-        outcome = execute(contest, run, Session(device=device, keep=keep, stop=_stop_asked.is_set))
+        try:
+            outcome = execute(contest, run, Session(device=device, keep=keep, stop=_stop_asked.is_set))
+        except BaseException as error:
+            outcome = failed(contest, run, error)
         _say(f"{outcome.kind} after {outcome.seconds:.1f} s {outcome.error}")
         return outcome
 

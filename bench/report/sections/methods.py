@@ -1,6 +1,6 @@
 """Every method in a row: scores, rank, seconds."""
 
-from bench.methods.table import get_method
+from bench.methods.method import MethodError
 from bench.report.material import Material
 from bench.report.wording import markdown
 
@@ -21,9 +21,12 @@ def _what(material: Material, name: str) -> str:
     """What a method is, in a sentence; names may have meant something else when its results were made."""
     stored = next(result.config for result in material.finished if result.method == name)
     try:
-        now = get_method(name, material.contest.preset)
-    except KeyError:
-        return "Not a method of this version; what it was, `config` in its results says."
+        now = material.contest.method(name)
+    except MethodError as error:
+        return f"What it was, `config` in its results says: {error}."
     if now.describe()["config"] != stored.get("config"):
         return "Not what this version calls so; what it was, `config` in its results says."
-    return now.summary
+    notes = dict.fromkeys(
+        note for result in material.finished if result.method == name for note in result.details.get("notes", ())
+    )
+    return " ".join([now.summary, *(f"It {note}." for note in notes)])
