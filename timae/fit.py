@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from timae.archive import Body, tensor
+from timae.artefacts import Content, code_version, digest, obtain
 from timae.config import EncoderConfig, Recipe, Ridge, Svm
 from timae.encoder import n_parameters
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
-from timae.pretrained import Content, code_version, digest, obtain
 from timae.probe import RidgeProbe, SvmProbe, fit_svm
 from timae.session import Session
 from timae.shares import Shares
