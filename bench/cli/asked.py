@@ -21,9 +21,9 @@ class UsageError(ValueError):
 def asked_contest(options: argparse.Namespace) -> Contest:
     """Check what was asked for, before anything is written."""
     from bench.contest.suites import SUITES
-    from bench.methods.architectures import excluding_self
-    from bench.methods.presets import PRESETS
+    from bench.methods.arms import excluding_self
     from bench.methods.table import DEFAULT_METHODS, METHODS, get_method, with_members
+    from timae.presets import PRESETS
 
     if options.suite:
         require_known("suite", options.suite, SUITES)

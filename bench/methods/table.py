@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bench.methods.architectures import ARCHITECTURES, ARMS, SHARING_ARMS, arms_of, variant
+from bench.methods.arms import ARMS, SHARING_ARMS, arms_of, variant
 from bench.methods.averages import average_of, members_of
 from bench.methods.ladder import RUNG_ARCHITECTURES
 from bench.methods.method import Baseline, Method, Predictor
-from bench.methods.presets import PRESETS, Preset
+from bench.methods.prices import PRICES, Price
+from timae.architectures import ARCHITECTURES
 from ucr.prepare import Prepared
 
 
@@ -17,22 +18,22 @@ def _fit_baseline(config: Baseline, train: Prepared, n_classes: int, seed: int, 
     return fit(config.estimator, config.options, train, n_classes, seed)
 
 
-def _minirocket(name: str, preset: Preset) -> Method:
+def _minirocket(name: str, price: Price) -> Method:
     summary = "sktime's MiniRocket with a ridge classifier."
-    return Method(name, summary, Baseline("minirocket"), preset.preparation, _fit_baseline)
+    return Method(name, summary, Baseline("minirocket"), price.preparation, _fit_baseline)
 
 
-def _one_nn_dtw(name: str, preset: Preset) -> Method:
-    lengths = [n for n in (preset.preparation.max_length, preset.dtw_max_length) if n is not None]
+def _one_nn_dtw(name: str, price: Price) -> Method:
+    lengths = [n for n in (price.preparation.max_length, price.dtw_max_length) if n is not None]
     longest = min(lengths, default=None)
     summary = "sktime's nearest neighbour with dynamic time warping" + (
         f"; longer series are sub-sampled to {longest} points." if longest else "."
     )
-    preparation = replace(preset.preparation, max_length=longest)
+    preparation = replace(price.preparation, max_length=longest)
     return Method(name, summary, Baseline("1nn-dtw"), preparation, _fit_baseline)
 
 
-METHODS: dict[str, Callable[[str, Preset], Method]] = {
+METHODS: dict[str, Callable[[str, Price], Method]] = {
     **{
         f"{name}{arm}": variant(architecture, how)
         for name, architecture in ARCHITECTURES.items()
@@ -45,7 +46,7 @@ METHODS: dict[str, Callable[[str, Preset], Method]] = {
     "minirocket": _minirocket,
 }
 """name → what makes the method under a preset; the average of methods A and B, A+B, needs no entry. A new one is one
-line here, a variant of Ti-MAE one in the tables of bench.methods.architectures."""
+line here, a variant of Ti-MAE one in the table of timae.architectures."""
 
 DEFAULT_METHODS = (
     "timae",
@@ -64,7 +65,7 @@ def get_method(name: str, preset: str) -> Method:
     members = members_of(name)
     if len(members) > 1:
         return average_of(name, [get_method(member, preset) for member in members])
-    return METHODS[name](name, PRESETS[preset])
+    return METHODS[name](name, PRICES[preset])
 
 
 def with_members(names: tuple[str, ...]) -> tuple[str, ...]:
