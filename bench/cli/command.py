@@ -9,6 +9,7 @@ from bench.cli import report, run, status
 from bench.cli.arguments import Command
 from bench.cli.asked import UsageError
 from bench.contest.results import ResultError
+from timae.weights import WeightsError
 from ucr.archive import UcrError
 
 
@@ -41,7 +42,7 @@ def main(
     options.execute = execute
     try:
         return int(options.command(options))
-    except (UsageError, UcrError, ResultError) as error:
+    except (UsageError, UcrError, ResultError, WeightsError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     except OSError as error:

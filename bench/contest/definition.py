@@ -51,6 +51,8 @@ class Contest:
     """Every resample is the archive's own split; only the seed differs."""
     pretrain_on: tuple[str, ...] = ()
     """Data sets, beside those of the contest, whose train series shared pre-trainings see."""
+    pretrained: str | None = None
+    """A file with an encoder, in place of shared pre-trainings; see `timae.weights.read`."""
 
     @property
     def folder(self) -> Path:
