@@ -17,7 +17,7 @@ def text(weights: Weights) -> str:
         card["seen"],
     )
     left_out = _paragraph(
-        f"Left out as test series of one of these data sets: {sum(card['left_out'].values())} train series.",
+        f"Left out as test series of one of these data sets: {sum(card['left_out'].values()):,} train series.",
         [f"{name} ({n})" for name, n in card["left_out"].items()],
     )
     did_not_see = _paragraph(

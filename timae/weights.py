@@ -62,12 +62,12 @@ class Weights:
         Raises:
             WeightsError: the first difference.
         """
-        own, wanted = asdict(self.encoder), asdict(encoder)
+        own, wanted = _flat(self.encoder), _flat(encoder)
         for name in own:
-            if own[name] != wanted[name]:
+            if own[name] != wanted.get(name):
                 raise WeightsError(
                     f"{self.path} holds an encoder of {self.card['architecture']}, preset {self.card['preset']}, "
-                    f"with {name} {own[name]}, expected that of {what}, with {wanted[name]}; "
+                    f"with {name} {own[name]}, expected that of {what}, with {wanted.get(name)}; "
                     "choose another file or model, or make a file with python -m timae.pretrain"
                 )
 
@@ -127,6 +127,12 @@ def write(path: Path, arrays: Mapping[str, NDArray[Any]], card: Card) -> Weights
 def _encoder(plain: Mapping[str, Any]) -> EncoderConfig:
     block = {"transformer": Transformer, "mamba": Mamba}[plain["block"]["kind"]]
     return EncoderConfig(**{**plain, "block": block(**plain["block"])})
+
+
+def _flat(encoder: EncoderConfig) -> dict[str, Any]:
+    plain = asdict(encoder)
+    block = plain.pop("block")
+    return plain | {f"block {name}": value for name, value in block.items()}
 
 
 def _unusable(path: Path, got: str) -> WeightsError:
