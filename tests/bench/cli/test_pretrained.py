@@ -135,7 +135,7 @@ def test_its_hash_is_recorded_and_another_file_makes_results_stale(
         (
             [],
             "timae-ms-mamba-archive",
-            "holds an encoder of timae-ms, preset smoke, with block kind transformer, expected",
+            "holds an encoder of timae-ms, preset smoke, with cls_embed False, expected",
         ),
     ],
 )
