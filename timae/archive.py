@@ -14,7 +14,9 @@ from torch import Tensor
 from timae.config import ARCHIVE_LENGTH
 from timae.training import derive_seed
 from timae.views import stretch
-from ucr.prepare import Prepared, by_length
+from ucr.archive import Info
+from ucr.load import Split, load
+from ucr.prepare import Preparation, Prepared, by_length, fit
 
 Series = NDArray[np.float32]
 
@@ -53,9 +55,7 @@ class Body:
         """
 
         def read() -> Tensor:
-            found = list(splits())
-            alone = without_test_series([s.train for s in found], [test for s in found for test in s.tests])
-            return gather([s.prepared[kept] for s, kept in zip(found, alone, strict=True)], PER_SET, seed)
+            return gather(learnable([*splits()]), PER_SET, seed)
 
         return cls({**key, "per_set": PER_SET}, read)
 
@@ -69,6 +69,23 @@ class Splits(NamedTuple):
     """The same as shipped: NaN where a value is missing and behind shorter series."""
     tests: Sequence[Series]
     """Series as shipped that nothing may be learnt from."""
+
+    @classmethod
+    def of(cls, train: Split, test: Split, info: Info, preparation: Preparation) -> "Splits":
+        """Prepare what a data set's train split gives, beside its test split."""
+        return cls(fit(train, info, preparation)(train).series, train.series, [test.series])
+
+    @classmethod
+    def load(cls, name: str, root: str | None, preparation: Preparation) -> "Splits":
+        """Load and prepare the archive's own split of a data set."""
+        dataset = load(name, root)
+        return cls.of(dataset.train, dataset.test, dataset.info, preparation)
+
+
+def learnable(splits: Sequence[Splits]) -> list[Series]:
+    """Prepared train series (case, time) of each data set, without those that are test series of any of them."""
+    alone = without_test_series([s.train for s in splits], [test for s in splits for test in s.tests])
+    return [s.prepared[kept] for s, kept in zip(splits, alone, strict=True)]
 
 
 def without_test_series(trains: Sequence[Series], tests: Iterable[Series]) -> list[NDArray[np.bool_]]:

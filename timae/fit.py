@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from timae.archive import Body, tensor
+from timae.artefacts import Content, code_version, digest, obtain
 from timae.config import EncoderConfig, Recipe, Ridge, Svm
 from timae.encoder import n_parameters
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
-from timae.pretrained import Content, code_version, digest, obtain
 from timae.probe import RidgeProbe, SvmProbe, fit_svm
 from timae.session import Session
 from timae.shares import Shares
 from timae.training import Batches, FinetuningTask, PretrainingTask, balance, derive_seed, train
 from timae.views import stretch
+from timae.weights import Weights, WeightsError
 from ucr.prepare import Prepared
 
 PHASES = {"pretrain": 0, "finetune": 1, "probe": 2}
@@ -40,7 +41,7 @@ class Fitted:
     losses: dict[str, list[float]] = field(default_factory=dict)
     """By phase, one a step."""
     pretrained: str = ""
-    """Name of the shared pre-training that it builds on, if it does."""
+    """Name of the shared pre-training that it builds on, or the SHA-256 of the file, if it does."""
     reconstruction: dict[str, NDArray[Any]] = field(default_factory=dict)
     """Of a few pre-training series (case, time): series, masked, prediction."""
 
@@ -79,6 +80,17 @@ class Fitted:
         return probabilities
 
 
+class Begun(NamedTuple):
+    """A model with the encoder that it starts from."""
+
+    model: Classifier | MultiscaleClassifier
+    pretrained: str
+    """As in Fitted."""
+    seconds: dict[str, float]
+    losses: dict[str, list[float]]
+    reconstruction: dict[str, NDArray[Any]]
+
+
 def fit(
     recipe: Recipe,
     cases: Prepared,
@@ -86,6 +98,7 @@ def fit(
     seed: int,
     session: Session | None = None,
     body: Body | None = None,
+    weights: Weights | None = None,
 ) -> Fitted:
     """Train on a prepared train split.
 
@@ -96,44 +109,93 @@ def fit(
         seed: fixes every random choice.
         session: where it happens; None: on the CPU, and nothing is written.
         body: what to pre-train on in place of the series of cases.
+        weights: of an encoder, in place of pre-training.
 
     Raises:
         FloatingPointError: training diverged.
         Stopped: the session asked for it.
-        ValueError: the recipe cannot be built, or the series are too short to be masked.
+        ValueError: the recipe cannot be built, the series are too short to be masked, or weights are of another
+            encoder.
     """
     session = session or Session()
     series = tensor(cases)
-    seconds, losses, reconstruction = {}, {}, {}
-    torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
-    model = build(recipe, series.shape[1], n_classes)
-    name = ""
-    if recipe.pretraining is not None:
-        made, name = pretrain(recipe, model.encoder.config, body or Body.of(cases), seed, session)
-        model.encoder.load_state_dict(made["encoder"])
-        seconds["pretrain"], losses["pretrain"] = made["seconds"], made["losses"].tolist()
-        reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
+    model, name, seconds, losses, reconstruction = begin(recipe, cases, n_classes, seed, session, body, weights)
     start = time.perf_counter()
     probe: SvmProbe | RidgeProbe | None = None
     shares = None
     if recipe.finetuning is not None:
         budget = recipe.finetuning
         batches = Batches(series, torch.from_numpy(cases.labels), budget, derive_seed(seed, PHASES["finetune"]))
-        weights = balance(torch.from_numpy(cases.labels), n_classes) if budget.balanced else None
-        task = FinetuningTask(model, budget, weights)
+        balanced = balance(torch.from_numpy(cases.labels), n_classes) if budget.balanced else None
+        task = FinetuningTask(model, budget, balanced)
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
         seconds["finetune"] = task.seconds
     else:
         session.report("probe", 0, 1, float("nan"))
         if isinstance(recipe.probe, Ridge):
-            shares = Shares(model.encoder, series, recipe.probe, derive_seed(seed, PHASES["probe"]))
+            shares = shares_of(model, series, recipe.probe, seed)
             probe = RidgeProbe(shares(series), cases.labels, n_classes)
         else:
             assert isinstance(recipe.probe, Svm)
             model, probe = read(model, series, cases.labels, n_classes, recipe.probe, seed)
         seconds["finetune"] = time.perf_counter() - start
     return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name, reconstruction)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A frozen encoder, and how it is read."""
+
+    model: Classifier | MultiscaleClassifier
+    shares: Shares | None
+    """Where a ridge classifier is to read it."""
+
+    def features(self, cases: Prepared) -> NDArray[np.float32]:
+        """Features (case, width) of prepared series; labels, if any, are not looked at."""
+        series = tensor(cases)
+        return represent(self.model, series) if self.shares is None else self.shares(series)
+
+
+def freeze(
+    recipe: Recipe, cases: Prepared, seed: int, session: Session | None = None, weights: Weights | None = None
+) -> Frozen:
+    """Make the features that a recipe's probe would read; arguments and errors are those of fit."""
+    model = begin(recipe, cases, 2, seed, session or Session(), None, weights).model  # however many classes there are
+    ridge = recipe.probe if isinstance(recipe.probe, Ridge) else None
+    return Frozen(model.eval(), shares_of(model, tensor(cases), ridge, seed) if ridge else None)
+
+
+def shares_of(model: Classifier | MultiscaleClassifier, series: Tensor, ridge: Ridge, seed: int) -> Shares:
+    """What a ridge classifier reads of a frozen encoder."""
+    return Shares(model.encoder, series, ridge, derive_seed(seed, PHASES["probe"]))
+
+
+def begin(
+    recipe: Recipe,
+    cases: Prepared,
+    n_classes: int,
+    seed: int,
+    session: Session,
+    body: Body | None,
+    weights: Weights | None,
+) -> Begun:
+    """Build a recipe's model and give it the encoder that it starts from; arguments and errors are those of fit."""
+    torch.manual_seed(derive_seed(seed, PHASES["finetune"]))
+    model = build(recipe, cases.series.shape[1], n_classes)
+    if weights is not None:
+        weights.require(model.encoder.config, "this model")
+        try:
+            model.encoder.load_state_dict({name: torch.from_numpy(x) for name, x in weights.arrays().items()})
+        except RuntimeError as error:
+            raise WeightsError(f"{weights.path}: its weights are not those that its card describes") from error
+        return Begun(model, weights.sha256, {"pretrain": weights.seconds}, {}, {})
+    if recipe.pretraining is None:
+        return Begun(model, "", {}, {}, {})
+    made, name = pretrain(recipe, model.encoder.config, body or Body.of(cases), seed, session)
+    model.encoder.load_state_dict(made["encoder"])
+    reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
+    return Begun(model, name, {"pretrain": made["seconds"]}, {"pretrain": made["losses"].tolist()}, reconstruction)
 
 
 def build(recipe: Recipe, n_timepoints: int, n_classes: int) -> Classifier | MultiscaleClassifier:

@@ -22,9 +22,9 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from timae.artefacts import code_version, load, save
 from timae.config import Budget, Finetuning, Pretraining
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
-from timae.pretrained import code_version, load, save
 from timae.session import Session, Stopped
 from timae.views import cut, random_windows
 

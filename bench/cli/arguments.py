@@ -35,6 +35,11 @@ def add_contest(command: argparse.ArgumentParser) -> None:
         help="what -archive methods are pre-trained on, beside the train series of the contest's own data sets",
     )
     command.add_argument(
+        "--pretrained",
+        metavar="FILE",
+        help="-archive methods take its encoder in place of pre-training: what python -m timae.pretrain made, or ucr",
+    )
+    command.add_argument(
         "--suite",
         help="a contest with a name of its own, in place of the options above (but --methods): ladder, ecg5000",
     )

@@ -21,9 +21,9 @@ class UsageError(ValueError):
 def asked_contest(options: argparse.Namespace) -> Contest:
     """Check what was asked for, before anything is written."""
     from bench.contest.suites import SUITES
-    from bench.methods.architectures import excluding_self
-    from bench.methods.presets import PRESETS
+    from bench.methods.arms import excluding_self
     from bench.methods.table import DEFAULT_METHODS, get_method, with_members
+    from timae.presets import PRESETS
 
     if options.suite:
         require_known("suite", options.suite, SUITES)
@@ -42,8 +42,14 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     require_name(options.name)
     datasets = tuple(select(options.datasets, options.root))
     more = tuple(select(options.pretrain_on, options.root)) if options.pretrain_on else ()
+    if options.pretrained:
+        _require_encoder(options, methods, datasets)
     for method in methods:
-        if len({*datasets, *more}) == 1 and get_method(method, options.preset, outside).pretrained_on == "others":
+        if (
+            not options.pretrained
+            and len({*datasets, *more}) == 1
+            and get_method(method, options.preset, outside).pretrained_on == "others"
+        ):
             raise UsageError(
                 f"{method} is pre-trained on the other data sets, and {datasets[0]} is alone; "
                 "name more data sets, or add --pretrain-on"
@@ -56,10 +62,38 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         preset=options.preset,
         same_split=options.same_split,
         pretrain_on=more,
+        pretrained=options.pretrained,
         outside=outside,
         results=options.results,
         root=options.root,
     )
+
+
+def _require_encoder(options: argparse.Namespace, methods: Iterable[str], datasets: Iterable[str]) -> None:
+    """Refuse a file whose encoder is none for the methods that share one, or has seen what it must not have."""
+    from bench.methods.method import SHARED
+    from bench.methods.table import get_method
+    from timae import weights
+    from timae.config import Recipe
+
+    if options.pretrain_on:
+        raise UsageError("--pretrained takes the place of pre-training: it cannot be given with --pretrain-on")
+    found = weights.read(options.pretrained)
+    seen = [name for name in datasets if name in found.seen]
+    for method in (get_method(name, options.preset) for name in methods):
+        if method.pretrained_on not in SHARED or not isinstance(method.config, Recipe):
+            continue
+        found.require(method.config.encoder, f"{method.name}, preset {options.preset}")
+        if method.pretrained_on == "others" and seen:
+            raise UsageError(
+                f"{method.name} holds a data set out, and the encoder of {options.pretrained} saw {seen[0]} "
+                f"({len(seen)} such in all); make one without it: python -m timae.pretrain 'here,!{seen[0]}'"
+            )
+        if seen and options.resamples > 1 and not options.same_split:
+            raise UsageError(
+                f"{method.name}: the encoder of {options.pretrained} saw the archive's own train split of {seen[0]}, "
+                "and resamples mix it with the test split; take one resample, or add --same-split"
+            )
 
 
 def joined(asked: Contest) -> Contest:

@@ -10,6 +10,7 @@ from bench.cli.arguments import Command
 from bench.cli.asked import UsageError
 from bench.contest.results import ResultError
 from bench.methods.method import MethodError
+from timae.weights import WeightsError
 from ucr.archive import UcrError
 
 
@@ -42,7 +43,7 @@ def main(
     options.execute = execute
     try:
         return int(options.command(options))
-    except (UsageError, MethodError, UcrError, ResultError) as error:
+    except (UsageError, MethodError, UcrError, ResultError, WeightsError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -37,8 +37,8 @@ def show_status(options: argparse.Namespace) -> int:
 
 def show_methods(options: argparse.Namespace) -> int:
     """Carry out `methods`."""
-    from bench.methods.presets import PRESETS
     from bench.methods.table import METHODS, get_method
+    from timae.presets import PRESETS
 
     require_known("preset", options.preset, PRESETS)
     print(f"preset {options.preset}: {PRESETS[options.preset].summary}\n")

@@ -53,6 +53,8 @@ class Contest:
     """Every resample is the archive's own split; only the seed differs."""
     pretrain_on: tuple[str, ...] = ()
     """Data sets, beside those of the contest, whose train series shared pre-trainings see."""
+    pretrained: str | None = None
+    """A file with an encoder, in place of shared pre-trainings; see `timae.weights.read`."""
     outside: Mapping[str, str] = field(default_factory=dict)
     """Of the methods, those that are from outside: name → target."""
 

@@ -192,6 +192,8 @@ def compute(
         from timae.archive import Body  # noqa: PLC0415 (baselines need no torch)
 
         more["body"] = Body.of(preparer(read_test()))  # series, no labels
+    elif (encoder := state.pretrained_encoder(run.method, contest)) is not None:
+        more["weights"] = encoder
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
     predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
@@ -273,8 +275,7 @@ def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -
 
     def of(name: str) -> "Splits":
         train, read_test = splits(replace(run, dataset=name), contest)
-        preparer = ucr.prepare.fit(train, ucr.load.info_for(name, contest.root), preparation)
-        return Splits(preparer(train).series, train.series, [read_test().series])
+        return Splits.of(train, read_test(), ucr.load.info_for(name, contest.root), preparation)
 
     def bodies() -> "Iterator[Splits]":
         yield from map(of, names)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from bench.contest import results
 from bench.contest.definition import Contest, Run
 from bench.methods.method import SHARED
+from timae import weights
 from ucr.archive import UcrError
 from ucr.load import fingerprint
 
@@ -31,7 +32,7 @@ class State:
 def state_of(run: Run, contest: Contest) -> State:
     """Compare the stored result of a run with what the run would be now.
 
-    A result of a data set whose files are not here counts as of the same data.
+    A result of a data set whose files are not here, or of an encoder whose file is not, counts as of the same.
     """
     path = run.path(contest.folder)
     if not path.exists():
@@ -44,12 +45,14 @@ def state_of(run: Run, contest: Contest) -> State:
     before = {"config": stored.config, "data_sha256": stored.data_sha256, "seed": stored.seed, "versions": versions}
     try:
         now = identity(run, contest)
-    except UcrError:
-        kept = {"archive": stored.config["archive"]} if "archive" in stored.config else {}
+    except (UcrError, weights.WeightsError):
+        kept = {key: stored.config[key] for key in ("archive", "pretrained") if key in stored.config}
         now = {**before, "config": _config(run, contest) | kept, "versions": _versions()}
     difference = _first_difference(before, now)
     if difference.startswith("config.archive:"):  # hashes say nothing
         difference = "its shared pre-training saw other data sets than the contest has now, or other data of them"
+    if difference.startswith("config.pretrained:"):
+        difference = "its encoder came from another file than --pretrained names now, or from no file"
     if difference.startswith("config.same_split:"):
         difference = f"the contest was run with{'out' * reseeded(run, contest)} --same-split before"
     difference = difference or _changed_member(run, contest, stored)
@@ -71,10 +74,13 @@ def identity(run: Run, contest: Contest) -> dict[str, Any]:
 
     Raises:
         UcrError: the data set is not here.
+        WeightsError: the encoder's file is not.
     """
     config = _config(run, contest)
     if (names := pretraining_sets(run, contest)) is not None:
         config["archive"] = _archive_sha256(names, contest.root)
+    if (encoder := pretrained_encoder(run.method, contest)) is not None:
+        config["pretrained"] = encoder.sha256
     return {
         "config": config,
         "data_sha256": fingerprint(run.dataset, contest.root),
@@ -87,6 +93,17 @@ def _config(run: Run, contest: Contest) -> dict[str, Any]:
     return contest.method(run.method).describe() | {"same_split": reseeded(run, contest)}
 
 
+def pretrained_encoder(method: str, contest: Contest) -> weights.Weights | None:
+    """The file whose encoder a method takes in place of a pre-training that data sets share; None: there is none.
+
+    Raises:
+        WeightsError: the file is not there, or none of ours.
+    """
+    if contest.pretrained is None or contest.method(method).pretrained_on not in SHARED:
+        return None
+    return weights.read(contest.pretrained)
+
+
 def reseeded(run: Run, contest: Contest) -> bool:
     """Whether a run differs from resample 0 by its seed alone; so a contest may get more seeds later."""
     return contest.same_split and run.resample > 0
@@ -95,7 +112,7 @@ def reseeded(run: Run, contest: Contest) -> bool:
 def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
     """The data sets whose train splits a run's pre-training shares; None where it is the run's own affair."""
     source = contest.method(run.method).pretrained_on
-    if source not in SHARED:
+    if source not in SHARED or contest.pretrained is not None:
         return None
     names = dict.fromkeys((*contest.pretrain_on, *contest.datasets))
     return tuple(name for name in names if source == "archive" or name != run.dataset)

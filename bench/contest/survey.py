@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.contest import cost
 from bench.contest.definition import Contest, Run
 from bench.contest.state import State, state_of
-from bench.methods.method import Method
+from bench.methods.method import SHARED, Method
 from timae.config import Recipe
 
 
@@ -44,6 +44,8 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
         method = methods[run.method]
         seconds = model.predict(method, cost.info_of(run.dataset, contest.root))
         pretrain = seconds.pop("pretrain", 0.0)
+        if contest.pretrained is not None and method.pretrained_on in SHARED:
+            pretrain = 0.0  # a file has it
         shares = _shared_pretraining(method, run)
         todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
     predicted = []

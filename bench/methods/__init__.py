@@ -1,1 +1,1 @@
-"""Who competes: methods, presets, Ti-MAE's variants, baselines; may import no other room."""
+"""Who competes: methods, prices, Ti-MAE's arms, baselines; may import no other room."""

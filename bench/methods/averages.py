@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.methods.architectures import frozen
+from bench.methods.arms import frozen_beside
 from bench.methods.method import SHARED, Average, Method, Predictor, Source
 from timae.session import Session
 from ucr.prepare import Prepared
@@ -24,7 +24,7 @@ def members_of(name: str) -> tuple[str, ...]:
     X+ridge is short for X beside the ridge classifier on its encoder as it was before X was fine-tuned.
     """
     first, *others = name.split("+")
-    return (first, *((frozen(first) or other) if other == "ridge" else other for other in others))
+    return (first, *((frozen_beside(first) or other) if other == "ridge" else other for other in others))
 
 
 def average_of(name: str, members: Sequence[Method]) -> Method:

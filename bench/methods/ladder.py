@@ -10,7 +10,7 @@ two rungs: one with as many steps as each data set's own had, and one with as ma
 from dataclasses import replace
 from typing import NamedTuple
 
-from bench.methods.architectures import Architecture, Change, pretraining_of
+from timae.architectures import Architecture, Change, pretraining_of
 from timae.config import DecoderConfig, Finetuning, Recipe, Transformer
 
 BATCH = 32

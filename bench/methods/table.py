@@ -6,13 +6,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from bench.methods.architectures import ARCHITECTURES, ARMS, SHARING_ARMS, arms_of, variant
+from bench.methods.arms import ARMS, SHARING_ARMS, arms_of, variant
 from bench.methods.averages import average_of, members_of
 from bench.methods.baselines import BASELINES
 from bench.methods.ladder import RUNG_ARCHITECTURES
 from bench.methods.method import Baseline, Method, MethodError, Predictor
 from bench.methods.outside import Target, described, target_of
-from bench.methods.presets import PRESETS, Preset
+from bench.methods.prices import PRICES, Price
+from timae.architectures import ARCHITECTURES
 
 
 def _fit_estimator(target: Target, *arguments: Any) -> Predictor:
@@ -21,29 +22,29 @@ def _fit_estimator(target: Target, *arguments: Any) -> Predictor:
     return fit(target, *arguments)
 
 
-def _baseline(name: str, preset: Preset) -> Method:
+def _baseline(name: str, price: Price) -> Method:
     known = BASELINES[name]
     fit = functools.partial(_fit_estimator, known.target)
-    return Method(name, f"{known.summary}.", Baseline(name), preset.preparation, fit)
+    return Method(name, f"{known.summary}.", Baseline(name), price.preparation, fit)
 
 
-def _one_nn_dtw(name: str, preset: Preset) -> Method:
-    lengths = [n for n in (preset.preparation.max_length, preset.dtw_max_length) if n is not None]
+def _one_nn_dtw(name: str, price: Price) -> Method:
+    lengths = [n for n in (price.preparation.max_length, price.dtw_max_length) if n is not None]
     if not lengths:
-        return _baseline(name, preset)
-    whole, longest = _baseline(name, preset), min(lengths)
+        return _baseline(name, price)
+    whole, longest = _baseline(name, price), min(lengths)
     summary = f"{BASELINES[name].summary}; longer series are sub-sampled to {longest} points."
-    return replace(whole, summary=summary, preparation=replace(preset.preparation, max_length=longest))
+    return replace(whole, summary=summary, preparation=replace(price.preparation, max_length=longest))
 
 
-def _outside(name: str, preset: Preset, text: str) -> Method:
+def _outside(name: str, price: Price, text: str) -> Method:
     """Make the method that is NAME=TARGET."""
     target = target_of(text)
     fit = functools.partial(_fit_estimator, target)
-    return Method(name, f"From outside: {target.text}.", described(target), preset.preparation, fit)
+    return Method(name, f"From outside: {target.text}.", described(target), price.preparation, fit)
 
 
-METHODS: dict[str, Callable[[str, Preset], Method]] = {
+METHODS: dict[str, Callable[[str, Price], Method]] = {
     **{
         f"{name}{arm}": variant(architecture, how)
         for name, architecture in ARCHITECTURES.items()
@@ -56,7 +57,7 @@ METHODS: dict[str, Callable[[str, Preset], Method]] = {
     "1nn-dtw": _one_nn_dtw,
 }
 """name → what makes the method under a preset; the average of methods A and B, A+B, needs no entry. A new one is one
-line here, a variant of Ti-MAE one in the tables of bench.methods.architectures."""
+line here, a variant of Ti-MAE one in the table of timae.architectures."""
 
 DEFAULT_METHODS = (
     "timae",
@@ -85,10 +86,10 @@ def get_method(name: str, preset: str, outside: Mapping[str, str] = MappingProxy
     if len(members) > 1:
         return average_of(name, [get_method(member, preset, outside) for member in members])
     if name in outside:
-        return _outside(name, PRESETS[preset], outside[name])
+        return _outside(name, PRICES[preset], outside[name])
     if name not in METHODS:
         raise MethodError(f"{name} is no method of this version")
-    return METHODS[name](name, PRESETS[preset])
+    return METHODS[name](name, PRICES[preset])
 
 
 def with_members(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -20,11 +20,11 @@ from bench.cli import command
 from bench.contest import results
 from bench.contest import run as real
 from bench.contest.definition import Contest, Run
-from bench.methods.architectures import fit_timae
+from bench.methods.arms import fit_timae
 from bench.methods.method import Baseline, Config, Method, Predictor
-from bench.methods.presets import Preset
 from bench.methods.table import METHODS
 from timae.config import Recipe, Svm
+from timae.presets import Preset
 from timae.session import Session, Stopped
 from ucr.prepare import Prepared
 

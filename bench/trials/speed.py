@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from bench.contest.definition import Contest, Run
 from bench.contest.run import Outcome
 from bench.contest.survey import survey_of
-from bench.methods.presets import PRESETS
 from bench.places import local
 from bench.places.place import Options
 from bench.trials import faults
 from timae.config import Recipe
+from timae.presets import PRESETS
 
 if TYPE_CHECKING:
     from ucr.prepare import Prepared

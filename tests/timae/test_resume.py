@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from bench.methods.table import get_method
+from timae.artefacts import load, obtain, save
 from timae.config import Finetuning
 from timae.fit import build, fit
-from timae.pretrained import load, obtain, save
 from timae.session import Session, Stopped
 from timae.training import Batch, Batches, FinetuningTask, train
 from ucr.prepare import Prepared

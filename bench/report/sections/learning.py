@@ -27,11 +27,12 @@ def section(material: Material) -> str:
         if not panels:
             continue
         name = f"{result.method} on {result.dataset}, resample {result.resample}"
-        shared = result.config.get("pretrained_on") in SHARED
-        lines = [
-            f"## A run from within\n\n{name}; its pre-training "
-            + ("is shared with other data sets, of which the series below are." if shared else "is its own.")
-        ]
+        source = "its pre-training is its own"
+        if "pretrained" in result.config:
+            source = "its encoder came from a file"
+        elif result.config.get("pretrained_on") in SHARED:
+            source = "its pre-training is shared with other data sets, of which the series below are"
+        lines = [f"## A run from within\n\n{name}; {source}."]
         lines.append(picture(material, learning_curves(panels), "learning", f"Learning curves of {name}"))
         if "reconstruction_series" in kept:
             figure = reconstruction(*(kept[f"reconstruction_{x}"] for x in ("series", "masked", "prediction")))

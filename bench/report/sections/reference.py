@@ -1,6 +1,6 @@
 """Beside the table that the contest's preset repeats, if it repeats one."""
 
-from bench.methods.presets import PRESETS
+from bench.methods.prices import PRICES
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.wording import markdown
@@ -9,7 +9,7 @@ from bench.report.wording import markdown
 def section(material: Material) -> str:
     """Mean ± deviation over seeds beside what is published; nothing where the preset repeats no table."""
     """Beside the table that the contest's preset repeats, if it repeats one."""
-    reference = PRESETS[material.contest.preset].reference
+    reference = PRICES[material.contest.preset].reference
     if not reference:
         return ""
     return (

@@ -27,4 +27,5 @@ def _command_line(contest: Contest) -> str:
     words += ["--methods", ",".join(contest.methods), "--resamples", str(contest.resamples)]
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
+    words += ["--pretrained", contest.pretrained] if contest.pretrained else []
     return shlex.join([*words, "--preset", contest.preset, "--name", contest.name])

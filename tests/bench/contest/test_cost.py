@@ -6,8 +6,8 @@ from made import a_stored_result
 
 from bench.contest import cost
 from bench.contest.definition import Run
-from bench.methods.presets import PRESETS
 from bench.methods.table import METHODS, get_method
+from timae.presets import PRESETS
 from ucr.archive import ARCHIVE
 
 

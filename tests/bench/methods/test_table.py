@@ -13,13 +13,13 @@ from bench.contest.run import check_probabilities
 from bench.contest.suites import SUITES
 from bench.methods.averages import members_of
 from bench.methods.ladder import RUNGS
-from bench.methods.presets import PRESETS
 from bench.methods.table import DEFAULT_METHODS, METHODS, get_method, with_members
 from bench.trials.faults import FAULTS
 from timae.archive import Body
 from timae.config import Recipe, Svm
 from timae.encoder import Encoder, n_parameters
 from timae.masking import random_masking
+from timae.presets import PRESETS
 from ucr.archive import ARCHIVE
 from ucr.prepare import Preparation
 

@@ -1,6 +1,8 @@
-"""What a contest may cost: every price is one entry of PRESETS, the same for all data sets."""
+"""What a model may cost: every price is one entry of PRESETS, the same for all data sets.
 
-from collections.abc import Mapping
+Nothing here imports torch.
+"""
+
 from dataclasses import dataclass, field, replace
 
 from timae.config import DecoderConfig, EncoderConfig, Finetuning, Pretraining, Recipe, Ridge, Svm, Transformer
@@ -17,7 +19,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Preset:
-    """How much a contest may cost."""
+    """How much a model may cost, and how data are prepared for it."""
 
     summary: str
     paper: Model
@@ -25,12 +27,8 @@ class Preset:
     multiscale: Model
     """Ours."""
     archive_steps: int = 2000
-    """Of the pre-training that all data sets of a contest share."""
+    """Of a pre-training that many data sets share."""
     preparation: Preparation = field(default_factory=Preparation)
-    dtw_max_length: int | None = None
-    """1-NN DTW sees longer series sub-sampled to this many time points: its price grows with the square."""
-    reference: Mapping[str, tuple[float, float | None]] = field(default_factory=dict)
-    """Method → accuracy and macro F1 (None: not published) that the unofficial implementation reports."""
 
 
 def _paper(pretraining_steps: int, finetuning_steps: int, max_tokens: int) -> Model:
@@ -124,21 +122,18 @@ PRESETS = {
             Ridge(n_thresholds=2, longest=64),
         ),
         archive_steps=40,
-        dtw_max_length=32,
     ),
     "quick": Preset(
         "at most a core-minute a run, at most 128 tokens a series",
         _paper(200, 300, max_tokens=128),
         _multiscale(200, 300),
         archive_steps=5000,
-        dtw_max_length=256,
     ),
     "standard": Preset(
         "quick with over three times the steps",
         _paper(1000, 1000, max_tokens=128),
         _multiscale(1000, 1000),
         archive_steps=10000,
-        dtw_max_length=256,
     ),
     "paper-cpu": Preset(
         "the paper's model and protocol for a CPU, about five core-minutes a run: at most 256 points and 128 tokens, "
@@ -181,12 +176,5 @@ PRESETS = {
             )
         ),
         _multiscale(200, 300),
-        reference={
-            "timae-cls": (0.9376, None),
-            "timae": (0.9416, None),
-            "timae-mamba": (0.9358, 0.611),
-            "timae-mamba-large-cls": (0.9271, 0.641),
-            "timae-mamba-large": (0.9298, 0.621),
-        },
     ),
 }

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
+from timae.files import written_whole
 from timae.session import Session, Stopped
 
 Content = dict[str, Any]
@@ -72,18 +72,9 @@ def code_version() -> str:
 
 
 def save(path: Path, content: Content) -> None:
-    """Write content aside and rename it, so that nobody meets half of it; one writer a path at a time."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
-    try:
-        with draft.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+    """Write content so that nobody meets half of it; one writer a path at a time."""
+    with written_whole(path) as file:
+        torch.save(content, file)
 
 
 def load(path: Path) -> Content | None:

@@ -1,25 +1,14 @@
-"""Ti-MAE's variants: what it is made of (ARCHITECTURES) × what it is pre-trained on and how it learns (ARMS)."""
+"""Ti-MAE's variants: what it is made of (ARCHITECTURES), at a preset's price, and how it learns.
 
-import re
-from collections.abc import Callable
+Nothing here imports torch.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-from bench.methods.method import Method, Predictor, Source
-from bench.methods.presets import Model, Preset
 from timae.config import Mamba, Pretraining, Recipe
-from timae.session import Session
-from ucr.prepare import Prepared
-
-
-def fit_timae(
-    config: Recipe, train: Prepared, n_classes: int, seed: int, session: Session | None = None, **more: Any
-) -> Predictor:
-    """Pre-train and fit a recipe; imports torch."""
-    from timae.fit import fit  # noqa: PLC0415
-
-    return fit(config, train, n_classes, seed, session, **more)
-
+from timae.presets import Model, Preset
 
 Change = Callable[[Recipe], Recipe]
 
@@ -36,6 +25,14 @@ class Architecture:
     def of(self, preset: Preset) -> Model:
         """The model that it changes, at a preset's price."""
         return preset.paper if self.model == "paper" else preset.multiscale
+
+    def recipe(self, preset: Preset, steps: "Iterable[Step]" = ()) -> Recipe:
+        """Return its recipe at a preset's price: pre-trained and fine-tuned, unless steps say otherwise."""
+        model = self.of(preset)
+        recipe = self.change(model.recipe)
+        for step in steps:
+            recipe = step(recipe, preset, model)
+        return recipe
 
 
 def _cls(recipe: Recipe) -> Recipe:
@@ -105,88 +102,20 @@ ARCHITECTURES: dict[str, Architecture] = {
 """name → how it comes of a preset's models."""
 
 Step = Callable[[Recipe, Preset, Model], Recipe]
+"""Says how it learns: a recipe at a preset's price, and the preset's model that it came of → the recipe changed."""
 
 
-def _frozen(recipe: Recipe, _: Preset, model: Model) -> Recipe:
+def frozen(recipe: Recipe, _: Preset, model: Model) -> Recipe:
+    """Its encoder is read by the preset's probe in place of fine-tuning."""
     return replace(recipe, finetuning=None, probe=model.probe)
 
 
-def _untrained(recipe: Recipe, *_: object) -> Recipe:
+def untrained(recipe: Recipe, *_: object) -> Recipe:
+    """Its encoder starts with random weights."""
     return replace(recipe, pretraining=None)
 
 
-def _shared(recipe: Recipe, preset: Preset, model: Model) -> Recipe:
-    """More steps, of which an architecture gets the share that it gets of the preset's own."""
+def shared(recipe: Recipe, preset: Preset, model: Model) -> Recipe:
+    """Many data sets share its pre-training: more steps, in the proportion that it has to the preset's own model."""
     own, preset_own = pretraining_of(recipe), pretraining_of(model.recipe)
     return replace(recipe, pretraining=replace(own, steps=preset.archive_steps * own.steps // preset_own.steps))
-
-
-@dataclass(frozen=True)
-class Arm:
-    """How a Ti-MAE learns; all its weights are pre-trained and fine-tuned unless steps say otherwise."""
-
-    summary: str
-    """What is done, the end of a sentence."""
-    steps: tuple[Step, ...] = ()
-    source: Source = "train"
-
-
-_PROBED = "frozen, its features read by a {probe}"
-
-ARMS: dict[str, Arm] = {
-    "": Arm("pre-trained on its train series without labels, then fine-tuned"),
-    "-scratch": Arm("not pre-trained, all weights trained from scratch", (_untrained,)),
-    "-probe": Arm(f"pre-trained on its train series and {_PROBED}", (_frozen,)),
-    "-random-probe": Arm(f"untrained and {_PROBED}: the control of what pre-training adds", (_untrained, _frozen)),
-    "-transductive": Arm("pre-trained on the test series without labels, then fine-tuned: not comparable", (), "test"),
-}
-"""What comes after an architecture's name → how it learns."""
-
-_ALL = "pre-trained once on the train series of all data sets"
-_OTHERS = "pre-trained on the train series of all other data sets"
-
-SHARING_ARMS: dict[str, Arm] = {
-    "-archive": Arm(f"{_ALL}, then fine-tuned", (_shared,), "archive"),
-    "-archive-probe": Arm(f"{_ALL} and {_PROBED}", (_shared, _frozen), "archive"),
-    "-archive-others": Arm(f"{_OTHERS}, then fine-tuned", (_shared,), "others"),
-    "-archive-others-probe": Arm(f"{_OTHERS} and {_PROBED}", (_shared, _frozen), "others"),
-}
-"""Likewise, of architectures that bring the series of all data sets to the same lengths."""
-
-
-def excluding_self(method: str) -> str:
-    """Return the method that is pre-trained on the archive without the data set it is tested on, by its name."""
-    return re.sub("-archive(?!-others)", "-archive-others", method)
-
-
-def frozen(method: str) -> str | None:
-    """The ridge classifier on a method's encoder as it was before fine-tuning, by its name; None: there is none."""
-    ridges = {
-        name + arm
-        for name, architecture in ARCHITECTURES.items()
-        if architecture.model == "multiscale"
-        for arm in arms_of(architecture)
-    }
-    if method not in ridges or method.endswith(("-probe", "-transductive")):
-        return None
-    return f"{method.removesuffix('-scratch')}{'-random' * method.endswith('-scratch')}-probe"
-
-
-def variant(architecture: Architecture, arm: Arm) -> Callable[[str, Preset], Method]:
-    """Return what makes a method of an architecture and an arm under a preset."""
-
-    def configure(name: str, preset: Preset) -> Method:
-        model = architecture.of(preset)
-        recipe = architecture.change(model.recipe)
-        for step in arm.steps:
-            recipe = step(recipe, preset, model)
-        probe = "support vector machine" if architecture.model == "paper" else "ridge classifier"
-        summary = f"{architecture.summary}; {arm.summary.format(probe=probe)}."
-        return Method(name, summary, recipe, preset.preparation, fit_timae, arm.source)
-
-    return configure
-
-
-def arms_of(architecture: Architecture) -> dict[str, Arm]:
-    """The arms that an architecture can have."""
-    return ARMS | SHARING_ARMS if architecture.model == "multiscale" else ARMS
