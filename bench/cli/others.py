@@ -1,4 +1,4 @@
-"""Commands that take numbers of others: compare, of any table."""
+"""Commands that take numbers of others: compare, of any table; import, into a contest."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli.arguments import Command
-from bench.cli.asked import UsageError, names_in, require_writable
+from bench.cli.asked import UsageError, names_in, require_importable, require_name, require_writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,14 @@ def add(command: Command) -> None:
     compare.add_argument("--alpha", type=float, default=0.05)
     compare.add_argument("--json", action="store_true", help="JSON in place of text")
     compare.add_argument("--out", metavar="DIR", help="write diagram, matrix and a page")
+
+    imported = command("import", import_table, "put accuracies of others into a contest, as results of theirs")
+    imported.add_argument("file", metavar="FILE", help=FORMS)
+    imported.add_argument("--name", default="default", help="of the contest")
+    imported.add_argument("--source", metavar="TEXT", help="whom to cite; default: the file's name")
+    _add_normalise(imported)
+    imported.add_argument("--results", default="results", metavar="DIR")
+    imported.add_argument("--root", help="folder of data sets of your own; default: UCR_ROOT")
 
 
 def _add_normalise(command: argparse.ArgumentParser) -> None:
@@ -146,6 +154,69 @@ def _own_split(scores: "Scores", notes: list[str]) -> "Scores":
     if len(rows) < len(scores.rows):
         notes.append("published numbers are of the archive's own split: resample 0 alone is taken")
     return replace(scores, rows=rows)
+
+
+def import_table(options: argparse.Namespace) -> int:
+    """Carry out `import`."""
+    from bench.contest.imported import Origin, digest, put, results_of
+    from bench.stats.comparison import TableError
+    from bench.stats.csv_table import read
+
+    require_name(options.name)
+    try:
+        scores = read(options.file)
+        _require_accuracies(scores, options.file)
+    except TableError as error:
+        raise UsageError(str(error)) from error
+    folder = Path(options.results) / options.name
+    require_importable(scores.rows["method"].unique(), folder)
+    if wrong := _spelling(scores):
+        raise UsageError(f"{options.file}: {wrong[0]}; write the archive's names")
+    rows, notes = _importable(scores, options.root)
+    path = Path(options.file).resolve()
+    origin = Origin(options.source or path.name, path.name, digest(path), options.normalise)
+    require_writable(folder)
+    results = results_of(rows, origin, options.root)
+    n_replaced = put(folder, options.name, results)
+    _tell([*scores.notes, *notes])
+    methods = rows["method"].unique()
+    again = f", {n_replaced} of them in place of former ones" if n_replaced else ""
+    print(
+        f"imported into contest {options.name}: {len(results)} accuracies of {', '.join(methods)} on "
+        f"{rows['dataset'].nunique()} data sets{again}; see: python -m bench report {options.name}"
+    )
+    return 0
+
+
+def _importable(scores: "Scores", root: str | None) -> "tuple[pd.DataFrame, list[str]]":
+    """The rows that a contest can take, rounded accuracies as the counts that they stand for; and what it cannot."""
+    from bench.contest.cost import info_of
+    from bench.stats.doubts import counted
+    from ucr.archive import UcrError
+
+    rows, notes, n_test = scores.rows, [], {}
+    for name in rows["dataset"].unique():
+        try:
+            n_test[name] = info_of(name, root).n_test
+        except UcrError:
+            continue
+    unknown = [name for name in rows["dataset"].unique() if name not in n_test]
+    if unknown:
+        notes.append(f"neither in the archive nor among your files, and left out: {_some(unknown)}")
+    rows = rows[rows["dataset"].isin(list(n_test))]
+    missing = rows["score"].isna()
+    if missing.any():
+        notes.append(
+            f"{missing.sum()} of {len(rows)} cells are missing, of {', '.join(rows['method'][missing].unique())}"
+        )
+    rows = rows[~missing].copy()
+    if rows.empty:
+        raise UsageError("no accuracy to import: " + "; ".join(notes))
+    for (method, resample), own in rows.groupby(["method", "resample"], sort=False):
+        exact, not_counts = counted(own.set_index("dataset")["score"], n_test)
+        rows.loc[own.index, "score"] = exact.to_numpy()
+        notes += _not_counts(f"{method}, resample {resample}" if resample else str(method), not_counts)
+    return rows, notes
 
 
 def _spelling(scores: "Scores") -> list[str]:

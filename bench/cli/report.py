@@ -1,6 +1,7 @@
 """Commands that tell what came out: report, export."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,8 +59,13 @@ def tell(
 
 def export_results(options: argparse.Namespace) -> int:
     """Carry out `export`."""
+    from bench.contest.imported import imported_in
     from bench.report.export import export
 
-    paths = export(stored_contest(options), options.format, Path(options.out))
+    contest = stored_contest(options)
+    paths = export(contest, options.format, Path(options.out))
+    imported = imported_in(contest.folder)
+    if imported and options.format == "tsml":
+        print(f"bench: imported, so without predictions, and left out: {', '.join(imported)}", file=sys.stderr)
     print(f"{len(paths)} files in {options.out}")
     return 0
