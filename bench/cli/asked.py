@@ -12,6 +12,7 @@ from bench.contest.definition import Contest, load_contest
 from ucr.selectors import select
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+IMPORTED_NAME = re.compile(r"[^\W_][\w .,()+=@-]*")
 
 
 class UsageError(ValueError):
@@ -36,6 +37,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         raise UsageError(f"--methods names no method, got {options.methods!r}; python -m bench methods lists them")
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
+    require_not_imported(methods, Path(options.results) / options.name)
     require_methods(methods, outside)
     methods = with_members(methods)
     require_known("preset", options.preset, PRESETS)
@@ -178,6 +180,35 @@ def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None
             require_known("method", member, {*METHODS, *outside})
 
 
+def require_not_imported(names: Iterable[str], folder: Path) -> None:
+    """Refuse to run what was imported into the contest of a folder."""
+    from bench.contest.imported import imported_in
+
+    there = imported_in(folder)
+    for name in names:
+        if name in there:
+            raise UsageError(
+                f"{name} was imported into contest {folder.name!r} from {there[name]!r}: there is nothing to run; "
+                "the report shows it without being asked"
+            )
+
+
+def require_importable(names: Iterable[str], folder: Path) -> None:
+    """Refuse to import a method that the suite has, or whose name is no folder's."""
+    from bench.methods.averages import members_of
+    from bench.methods.table import METHODS
+
+    ours = load_contest(folder).methods if (folder / "contest.json").exists() else ()
+    for name in names:
+        if name in ours or all(member in METHODS for member in members_of(name)):
+            raise UsageError(f"{name} is a method of this suite; give the imported one a name of its own")
+        if not IMPORTED_NAME.fullmatch(name) or name in ("work", "pretrained", "slurm"):
+            raise UsageError(
+                "an imported method's name is a folder's: letters, digits, blanks and . , ( ) + = @ _ -, a letter or "
+                f"digit first, and not work, pretrained or slurm, got {name!r}"
+            )
+
+
 def require_name(name: str) -> None:
     """Refuse a contest's name that is no folder's."""
     if not NAME.fullmatch(name):
@@ -198,10 +229,10 @@ def require_one_preset(contest: Contest, rerun: str | None) -> None:
     """Refuse to mix presets in one contest: its methods would not have had the same chance."""
     if rerun or not (contest.folder / "contest.json").exists():
         return
-    before = load_contest(contest.folder).preset
-    if before != contest.preset:
+    before = load_contest(contest.folder)
+    if before.methods and before.preset != contest.preset:  # one with imported results alone has had no preset
         raise UsageError(
-            f"contest {contest.name!r} was run with preset {before}, not {contest.preset}; use another --name, "
+            f"contest {contest.name!r} was run with preset {before.preset}, not {contest.preset}; use another --name, "
             "or --rerun stale"
         )
 

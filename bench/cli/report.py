@@ -1,4 +1,4 @@
-"""Commands that tell what came out: report, export, compare."""
+"""Commands that tell what came out: report, export."""
 
 import argparse
 import sys
@@ -24,11 +24,6 @@ def add(command: Command) -> None:
     export.add_argument("--format", required=True, choices=("tsml", "wide", "long", "latex"))
     export.add_argument("--out", required=True, metavar="DIR")
     add_stored(export)
-
-    compare = command("compare", compare_table, "compare the methods of any CSV table of accuracies")
-    compare.add_argument("file", metavar="FILE.csv")
-    compare.add_argument("--alpha", type=float, default=0.05)
-    compare.add_argument("--json", action="store_true", help="JSON in place of text")
 
 
 def write_report(options: argparse.Namespace) -> int:
@@ -64,28 +59,13 @@ def tell(
 
 def export_results(options: argparse.Namespace) -> int:
     """Carry out `export`."""
+    from bench.contest.imported import imported_in
     from bench.report.export import export
 
-    paths = export(stored_contest(options), options.format, Path(options.out))
+    contest = stored_contest(options)
+    paths = export(contest, options.format, Path(options.out))
+    imported = imported_in(contest.folder)
+    if imported and options.format == "tsml":
+        print(f"bench: imported, so without predictions, and left out: {', '.join(imported)}", file=sys.stderr)
     print(f"{len(paths)} files in {options.out}")
-    return 0
-
-
-def compare_table(options: argparse.Namespace) -> int:
-    """Carry out `compare`."""
-    import json
-
-    from bench.stats.comparison import TableError, reasons
-    from bench.stats.csv_table import as_json, as_text, compare
-
-    try:
-        comparison = compare(options.file, options.alpha)
-    except TableError as error:
-        raise UsageError(str(error)) from error
-    if options.json:
-        print(json.dumps(as_json(comparison), indent=1))
-        for line in reasons(comparison.left_out):  # the keys of the JSON are fixed
-            print(f"bench: left out: {line}", file=sys.stderr)
-    else:
-        print(as_text(comparison))
     return 0

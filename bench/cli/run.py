@@ -14,6 +14,7 @@ from bench.cli.asked import (
     joined,
     require_known,
     require_methods,
+    require_not_imported,
     require_one_preset,
     require_writable,
     stored_contest,
@@ -189,6 +190,7 @@ def run_one(options: argparse.Namespace) -> int:
     from timae.session import Session
 
     contest = stored_contest(options)
+    require_not_imported([options.run.partition("/")[0]], contest.folder)
     by_name = {str(run): run for run in contest.runs()}
     require_known("run", options.run, by_name)
     run = by_name[options.run]

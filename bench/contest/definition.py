@@ -78,6 +78,10 @@ class Contest:
                 for method in self.methods:
                     yield Run(method, dataset, resample)
 
+    def asks_for(self, dataset: str, resample: int) -> bool:
+        """Whether it has a split of a data set; one without methods, of imported results alone, has all."""
+        return not self.methods or (dataset in self.datasets and resample < self.resamples)
+
     def widened(self, before: "Contest") -> "Contest":
         """Return this contest with what was asked of it before, so that its report covers all its results."""
         return replace(

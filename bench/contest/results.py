@@ -7,9 +7,12 @@ A run's files lie in <results>/<contest>/<method>/<dataset>/:
                              a method has them, train and left_out: labels of train cases, probabilities without them
     resample-<k>.error.txt   the traceback of the last try, if it failed
     resample-<k>.log         what was said meanwhile, and the command that repeats the run alone
+
+An imported result (bench.contest.imported) is a JSON file alone.
 """
 
 import json
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -64,11 +67,20 @@ class Result:
     """UTC, ISO 8601."""
 
     @property
+    def source(self) -> str:
+        """Where an imported result comes from; nothing where a run made it."""
+        return str(self.config.get("imported", {}).get("source", ""))
+
+    @property
     def accuracy(self) -> float:
         """The score that everybody asks for."""
         accuracy = self.scores["accuracy"]
         assert accuracy is not None
         return accuracy
+
+
+MEASURED = ("pretrain_seconds", "finetune_seconds", "test_seconds", "peak_memory_mb")
+"""What is measured while a run goes on; of imported results NaN, and null in their files."""
 
 
 def values_of(result: Result) -> dict[str, Any]:
@@ -89,9 +101,15 @@ def write(path: Path, result: Result, arrays: dict[str, NDArray[Any]]) -> None:
         arrays: what goes into the .npz beside it.
     """
     write_whole(path.with_suffix(".npz"), lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
-    text = json.dumps(values_of(result), indent=1, allow_nan=False)
-    write_text(path, text)
+    write_result(path, result)
     error_path(path).unlink(missing_ok=True)
+
+
+def write_result(path: Path, result: Result) -> None:
+    """Write a result whole or not at all, without anything beside it."""
+    values = values_of(result)
+    unknown = {key: None for key in MEASURED if result.source and math.isnan(values[key])}
+    write_text(path, json.dumps(values | unknown, indent=1, allow_nan=False))
 
 
 def write_whole(path: Path, write_to: Callable[[IO[bytes]], object]) -> None:
@@ -135,11 +153,13 @@ def read(path: Path) -> Result:
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"field {error} is missing" if isinstance(error, KeyError) else error
         raise ResultError(f"{path}: not a whole result ({why}); delete it and run again") from error
+    named |= {key: math.nan for key in MEASURED if named[key] is None}
     result = Result(**named, scores=scores)
     for key, value in scores.items():
         score = SCORES[key]
+        undefined = score.may_be_undefined or (result.source and key != "accuracy")
         fits = isinstance(value, int | float) and 0 <= value <= score.highest
-        if not fits and not (value is None and score.may_be_undefined):
+        if not fits and not (value is None and undefined):
             raise ResultError(
                 f"{path}: {key} must lie in [0, {score.highest:g}], got {value!r}; delete it and run again"
             )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from bench.contest import live, results
 from bench.contest.definition import Contest
+from bench.contest.imported import imported_in
 from bench.contest.survey import Survey, Todo, makespan, survey_of
 from bench.places.duration import duration
 from bench.places.table import PLACES
@@ -39,6 +40,7 @@ def describe_plan(contest: Contest, survey: Survey, workers: int, unit: str = "c
     methods = dict.fromkeys([*contest.methods, *by_method])
     rows = [(name, done[name], *by_method.get(name, (0, 0.0))) for name in methods]
     lines += _table(("method", "done", "to do", f"{unit}-hours"), rows)
+    lines += _imported(contest)
     by_dataset = sorted(_grouped(survey.todo, lambda item: item.run.dataset).items(), key=lambda row: -row[1][1])
     if by_dataset:
         rest = [(name, "", *found) for name, found in by_dataset[:COSTLIEST]]
@@ -60,6 +62,11 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[st
     lines = [f"{head[0]:{width}}  {head[1]:>6}  {head[2]:>6}  {head[3]:>10}"]
     lines += [f"{row[0]:{width}}  {row[1]:>6}  {row[2]:>6}  {row[3]:>10.2f}" for row in rows]
     return ["", *lines]
+
+
+def _imported(contest: Contest) -> list[str]:
+    """A line a method that there is nothing to run of."""
+    return [f"imported: {method}, from {source}" for method, source in imported_in(contest.folder).items()]
 
 
 def describe_status(contest: Contest) -> tuple[str, bool]:
@@ -86,4 +93,5 @@ def describe_status(contest: Contest) -> tuple[str, bool]:
         lines.append(f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({where})")
     lines += [f"failed: {name}: {line}" for name, line in failed.items()]
     lines += [f"{state.kind}: {run}: {state.difference}" for run, state in survey.unusable]
+    lines += _imported(contest)
     return "\n".join(lines), not going and not queued

@@ -7,6 +7,7 @@ import pandas as pd
 
 from bench.contest import results
 from bench.contest.definition import Contest
+from bench.contest.imported import told_of
 from bench.contest.results import Result
 from bench.contest.scores import SCORES
 from bench.report import tables
@@ -18,26 +19,31 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
     Raises:
         results.ResultError: there are no results, or one is damaged; then nothing is written.
     """
-    finished = results.read_all(contest.folder)
+    finished, _ = told_of(contest)
     if not finished:
         raise results.ResultError(f"no results in {contest.folder}: nothing to export")
     if form == "tsml":
-        return [_tsml(contest, result, folder) for result in finished]
+        predicted = [result for result in finished if not result.source]
+        if not predicted:
+            raise results.ResultError(
+                f"imported results alone in {contest.folder}: no predictions; export wide or long"
+            )
+        return [_tsml(contest, result, folder) for result in predicted]
     runs = tables.tidy(finished)
+    by_score = {score: table for score, table in tables.score_tables(runs).items() if not table.empty}
     if form == "long":
-        return [_write(folder / f"{score}_long.csv", _long(runs, score)) for score in SCORES]
-    by_score = tables.score_tables(runs)
+        return [_write(folder / f"{score}_long.csv", _long(runs, score)) for score in by_score]
     if form == "wide":
         return [
             _write(folder / f"{score}.csv", table.reset_index().to_csv(index=False, lineterminator="\n"))
             for score, table in by_score.items()
         ]
-    return [_write(folder / f"{score}.tex", latex(by_score[score])) for score in SCORES if SCORES[score].ranked]
+    return [_write(folder / f"{score}.tex", latex(table)) for score, table in by_score.items() if SCORES[score].ranked]
 
 
 def _long(runs: pd.DataFrame, score: str) -> str:
     """What cd-diagram reads: classifier_name, dataset_name, accuracy; the mean over resamples."""
-    means = runs.groupby(["method", "dataset"], sort=False)[score].mean().reset_index()
+    means = runs.groupby(["method", "dataset"], sort=False)[score].mean().dropna().reset_index()
     return means.set_axis(["classifier_name", "dataset_name", score], axis=1).to_csv(index=False, lineterminator="\n")
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from bench.contest import results
 from bench.contest.definition import Contest, Run
+from bench.contest.imported import told_of
 from bench.contest.results import Result
 from bench.report import questions, tables
 from bench.stats.comparison import Comparison
@@ -24,11 +25,28 @@ class Material:
     finished: Sequence[Result]
     against_published: bool = False
     """Whether published numbers are to stand beside ours."""
+    aside: Sequence[Result] = ()
+    """Imported results on data sets and resamples that the contest does not have."""
 
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run."""
         return tables.tidy(self.finished)
+
+    @cached_property
+    def imported(self) -> dict[str, str]:
+        """The methods of which accuracies were imported and nothing else is known, with their sources."""
+        return {result.method: result.source for result in self.finished if result.source}
+
+    @cached_property
+    def own(self) -> Sequence[Result]:
+        """The results of runs: seconds, memory and every score are known."""
+        return [result for result in self.finished if not result.source]
+
+    @cached_property
+    def own_runs(self) -> pd.DataFrame:
+        """The same, one row a run."""
+        return self.runs[~self.runs["method"].isin([*self.imported])]
 
     @cached_property
     def scores(self) -> dict[str, pd.DataFrame]:
@@ -44,7 +62,8 @@ class Material:
     def answers(self) -> list[questions.Answer]:
         """Paired questions that the methods allow."""
         table = self.scores["accuracy"]
-        return questions.answers(questions.asked([*table.columns]), table, self.runs)
+        named = [method for method in table.columns if method not in self.imported]  # names of others mean nothing
+        return questions.answers(questions.asked(named), table, self.runs)
 
     @cached_property
     def methods(self) -> pd.DataFrame:
@@ -64,7 +83,7 @@ def gather(contest: Contest, folder: Path, *, against_published: bool = False) -
     Raises:
         results.ResultError: there are no results, or one is damaged.
     """
-    finished = results.read_all(contest.folder)
+    finished, aside = told_of(contest)
     if not finished:
         raise results.ResultError(f"no results in {contest.folder}: nothing to report; see bench status {contest.name}")
-    return Material(contest, folder, finished, against_published)
+    return Material(contest, folder, finished, against_published, aside)

@@ -44,7 +44,7 @@ def tidy(results: Iterable[Result]) -> pd.DataFrame:
         row["encoder_parameters"] = result.n_parameters.get("encoder")
         row["total_parameters"] = result.n_parameters.get("total")
         rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype(dict.fromkeys(SCORES, float))  # None, where a score is not defined, becomes NaN
 
 
 def _pretrained_on(result: Result) -> str:
@@ -79,7 +79,7 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
     others = sorted(SCORES.keys() - {"accuracy"}, key=lambda key: (not SCORES[key].ranked, [*SCORES].index(key)))
 
     def shown(key: str, method: str) -> str:
-        return f"{means[key][method]:.{SCORES[key].digits}f}"
+        return fixed(means[key][method], SCORES[key].digits)
 
     return pd.DataFrame(
         {
@@ -89,8 +89,8 @@ def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: 
             SCORES["accuracy"].name: shown("accuracy", method),
             "average rank": f"{ranks[method]:.2f}" if method in ranks else "–",
             **{SCORES[key].name: shown(key, method) for key in others},
-            "seconds": f"{seconds[method]:.1f}",
-            "of them pre-training": f"{pretraining[method]:.1f}" if pretraining[method] else "–",
+            "seconds": fixed(seconds[method], 1),
+            "of them pre-training": fixed(pretraining[method] or np.nan, 1),
             "encoder parameters": count(parameters[method]),
         }
         for method in order
@@ -109,13 +109,19 @@ def phases(runs: pd.DataFrame) -> pd.DataFrame:
         columns=["run", "method", "dataset", "name", "seconds"],
     )
     each["seconds"] /= each.groupby(["method", "name"])["dataset"].transform("nunique")
-    seconds["pretrain_seconds"] = each.groupby("run")["seconds"].sum().reindex(runs.index, fill_value=0.0)
+    shared = each.groupby("run")["seconds"].sum(min_count=1)  # of imported results not known, never 0
+    seconds["pretrain_seconds"] = shared.reindex(runs.index).where(runs["pretrainings"].map(bool), 0.0)
     return seconds.rename(columns=lambda name: name.removesuffix("_seconds"))
 
 
 def total_seconds(runs: pd.DataFrame) -> "pd.Series[float]":
     """Seconds of each run: its share of pre-training, training and test."""
-    return phases(runs).sum(axis=1)
+    return phases(runs).sum(axis=1, skipna=False)
+
+
+def fixed(number: float, digits: int) -> str:
+    """Word a number with so many decimals, or a dash where there is none."""
+    return f"{number:.{digits}f}" if pd.notna(number) else "–"
 
 
 def count(number: float) -> str:

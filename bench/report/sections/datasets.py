@@ -21,7 +21,9 @@ def section(material: Material) -> str:
         value = float(table.loc[dataset, method])  # type: ignore[arg-type]
         if np.isnan(value):
             return ""
-        link = f"[{value:.4f}]({root}/{method}/{quote(dataset)}/{'resample-0.json' if one_split else ''})"
+        link = (
+            f"[{value:.4f}]({root}/{quote(method, safe='+')}/{quote(dataset)}/{'resample-0.json' if one_split else ''})"
+        )
         return f"**{link}**" if value >= best[dataset] else link
 
     rows = [[dataset, *(cell(dataset, method) for method in table.columns)] for dataset in table.index]

@@ -1,5 +1,6 @@
 """What was compared, who won, how sure that is, and whether anything is missing."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bench.report import tables
@@ -13,19 +14,36 @@ def section(material: Material) -> str:
     """Title, verdict and warnings."""
     runs, contest = material.runs, material.contest
     lines = [f"# {contest.name}", *unfinished(material)]
+    made = f"preset `{contest.preset}`: {len(material.own)} runs, {hours(_computing(material))} of computing."
     lines += [
         f"{runs['method'].nunique()} methods on {data_sets(runs['dataset'].nunique())} of the UCR 2018 archive, "
-        f"{splits(material)}, preset `{contest.preset}`: {len(runs)} runs, {hours(_computing(material))} of "
-        f"computing. {_conditions(material)}",
+        f"{splits(material)}, {made if material.own else 'none of them run here.'} {_conditions(material)}".strip(),
+        *_imported(material),
     ]
     if material.comparison:
         lines.append("\n".join(f"- {line}" for line in _verdict(material, material.comparison)))
     return "\n\n".join(lines)
 
 
+def _imported(material: Material) -> Iterator[str]:
+    """What was not run here, and what is therefore not known of it."""
+    if not material.imported:
+        return
+    runs = material.runs["method"].value_counts()
+    named = listed([f"{method} ({source}: {runs[method]})" for method, source in material.imported.items()])
+    yield (
+        f"Imported as accuracies alone: {named}. Their other scores, seconds, parameters and memory are not known, nor "
+        "is whether they saw the series as ours did."
+    )
+    if material.aside:
+        counts = Counter(result.method for result in material.aside)
+        left = listed([f"{n} of {method}" for method, n in counts.items()])
+        yield f"Imported accuracies on splits that this contest does not have are left aside: {left}."
+
+
 def _conditions(material: Material) -> str:
     """How the methods were shown the series, in sentences; most data sets need none of the second and third."""
-    prepared = {result.method: result.config.get("preparation", {}) for result in material.finished}
+    prepared = {result.method: result.config.get("preparation", {}) for result in material.own}
     words = {
         "normalise": {"series": "Every series is z-normalised by itself.", "none": "Series are as they are on disk."},
         "missing": {"linear": "Missing values are interpolated.", "mean": "Missing values are the series' mean."},
@@ -51,7 +69,7 @@ def _conditions(material: Material) -> str:
 
 def _computing(material: Material) -> float:
     """Seconds of all runs; a pre-training that several of them share counts once, an average nothing."""
-    trained = [result for result in material.finished if "members" not in result.config.get("config", {})]
+    trained = [result for result in material.own if "members" not in result.config.get("config", {})]
     shared = {
         result.details.get("pretrained") or (result.method, result.dataset, result.resample): result.pretrain_seconds
         for result in trained
@@ -84,12 +102,20 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
             f"At α = {comparison.alpha:g} (Wilcoxon, Holm) {best} is "
             + (f"not told apart from {named}." if alike else "told apart from every other method.")
         )
-    seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
+    yield from _cost(material, str(best))
+    if comparison.left_out:
+        yield f"{len(comparison.left_out)} data sets are left out of the ranks; the reasons stand below the diagram."
+
+
+def _cost(material: Material, best: str) -> Iterator[str]:
+    """What a run of the best method cost, and one of the cheapest that anything is known of."""
+    seconds = tables.total_seconds(material.own_runs).groupby(material.own_runs["method"]).median()
+    if best not in seconds:
+        yield f"What a run of {best} costs is not known: it was imported."
+        return
     cheapest = str(seconds.idxmin())
     yield f"A run of {best} took {seconds[best]:.1f} s in the median" + (
         ", less than any other."
         if cheapest == best
         else f"; the cheapest method is {cheapest}, {seconds[cheapest]:.1f} s."
     )
-    if comparison.left_out:
-        yield f"{len(comparison.left_out)} data sets are left out of the ranks; the reasons stand below the diagram."

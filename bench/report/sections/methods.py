@@ -19,6 +19,8 @@ def section(material: Material) -> str:
 
 def _what(material: Material, name: str) -> str:
     """What a method is, in a sentence; names may have meant something else when its results were made."""
+    if name in material.imported:
+        return f"Imported, its accuracies alone: {material.imported[name]}."
     stored = next(result.config for result in material.finished if result.method == name)
     try:
         now = material.contest.method(name)

@@ -1,10 +1,11 @@
 """Beside numbers that others published, where they were measured as ours were; if that was asked for."""
 
 from bench.published import guard, numbers
+from bench.published.beside import beside
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.wording import RANKED, data_sets, markdown, rank_diagram
-from bench.stats.comparison import reasons
+from bench.stats.comparison import TableError, reasons
 
 
 def section(material: Material) -> str:
@@ -14,31 +15,30 @@ def section(material: Material) -> str:
     own = material.runs[material.runs["resample"] == 0]
     if own.empty:
         return ""
-    normalise = {result.dataset: result.preparation["normalise"] for result in material.finished}
+    normalised: dict[str, set[str]] = {}
+    for result in material.finished:
+        normalised.setdefault(result.dataset, set()).add(result.preparation.get("normalise", "unknown"))
     ours = {
-        str(dataset): guard.Conditions(int(n_test), normalise[str(dataset)])
+        str(dataset): guard.Conditions(int(n_test), " and ".join(sorted(normalised[str(dataset)])))
         for dataset, n_test in own.groupby("dataset", sort=False)["n_test"].first().items()
     }
-    kept, excluded = guard.fair(numbers.load_published(), ours)
-    available = [method for method in numbers.METHODS if method in kept]
-    joined = guard.join(tables.score_table(own, "accuracy"), kept, available)
-    comparison = tables.compare(joined.rename(columns=numbers.METHODS))
+    try:
+        found = beside(tables.score_table(own, "accuracy"), ours, numbers.METHODS)
+    except TableError:
+        return ""
+    comparison = tables.compare(found.table)
     if not comparison:
         return ""
     best = next(method for method in comparison.average_ranks.index if method in own["method"].values)
     table = tables.beside(comparison, best)
-    excluded_for = guard.summary(entry for entry in excluded if entry.method in available)
-    cited = dict.fromkeys(
-        numbers.sources()[number.source].citation for number in numbers.load_published() if number.method in available
-    )
     lines = [
         f"## Beside published numbers\n\nOn the {data_sets(len(comparison.scores))} for which all of them have a "
         "comparable accuracy: the archive's own split, the same test cases and normalisation. Ours is one run."
         + (f" Wins and p: {best} against each; Holm over all pairs." if len(comparison.scores) > 1 else ""),
         rank_diagram(material, comparison, "cd_published", RANKED["accuracy"], " beside published numbers"),
         markdown(table),
-        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in excluded_for) if excluded_for else "",
+        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in found.left_out) if found.left_out else "",
         "\n".join(f"- data sets left out: {line}" for line in reasons(comparison.left_out)),
-        "Sources:\n\n" + "\n".join(f"- {citation}" for citation in cited),
+        "Sources:\n\n" + "\n".join(f"- {citation}" for citation in found.citations),
     ]
     return "\n\n".join(filter(None, lines))

@@ -5,7 +5,7 @@ import numpy as np
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
-from bench.report.wording import RANKED, markdown, picture, rank_diagram
+from bench.report.wording import RANKED, listed, markdown, picture, rank_diagram
 from bench.stats import effects
 from bench.stats.comparison import Comparison, describe, reasons
 
@@ -29,7 +29,14 @@ def _ranks(material: Material, score: str) -> str:
         lines.append(_detectable(comparison))
         lines.append("\n".join(f"- {line}" for line in describe(comparison)))
     lines += [f"- left out: {line}" for line in reasons(comparison.left_out)]
+    lines += _without(material, score)
     return "\n\n".join(filter(None, lines))
+
+
+def _without(material: Material, score: str) -> list[str]:
+    """A line about imported methods that have no such score."""
+    lacking = [method for method in material.imported if method not in material.scores[score]]
+    return [f"- not known of what was imported: {listed(lacking)}"] if lacking else []
 
 
 def _tests(comparison: Comparison) -> list[str]:

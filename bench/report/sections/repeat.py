@@ -14,11 +14,29 @@ CITATION = (
 def section(material: Material) -> str:
     """Two commands and a citation."""
     against = " --against published" if material.against_published else ""
+    commands = [*_imports(material), f"{_command_line(material.contest)}{against}"]
+    if not material.contest.methods:  # nothing to run
+        del commands[-1]
     return (
-        f"## Repeat it\n\n```\n{_command_line(material.contest)}{against}\n```\n\n"
+        "## Repeat it\n\n```\n" + "\n".join(commands) + "\n```\n\n"
         f"`python -m bench report {material.contest.name}{against}` redraws this page from the results alone.\n\n"
         f"## Cite\n\nThe archive asks to be cited: {CITATION}"
     )
+
+
+def _imports(material: Material) -> list[str]:
+    """The commands that imported results."""
+    origins = {
+        str(result.config["imported"]): result.config["imported"] for result in material.finished if result.source
+    }
+    return [
+        shlex.join(
+            ["python", "-m", "bench", "import", origin["file"], "--name", material.contest.name]
+            + (["--source", origin["source"]] if origin["source"] != origin["file"] else [])
+            + (["--normalise", origin["normalise"]] if origin["normalise"] else [])
+        )
+        for origin in origins.values()
+    ]
 
 
 def _command_line(contest: Contest) -> str:

@@ -59,6 +59,21 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert sorted(p.name for p in path.parent.iterdir()) == ["resample-0.json", "resample-0.npz"]
 
 
+def test_what_nobody_knows_of_an_imported_result_is_null_and_of_no_other(tmp_path: Path) -> None:
+    unknown = dict.fromkeys(results.MEASURED, math.nan)
+    imported = {"config": {"imported": {"source": "a paper"}}, **dict.fromkeys(SCORES), "accuracy": 0.5}
+    path = stored(tmp_path, **unknown, **imported)
+    assert json.loads(path.read_text())["test_seconds"] is None
+    found = results.read(path)
+    assert (found.source, found.accuracy, found.scores["f1_macro"]) == ("a paper", 0.5, None)
+    assert math.isnan(found.peak_memory_mb)
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        stored(tmp_path, **unknown)  # a run has measured
+    path.write_text(path.read_text().replace('"accuracy": 0.5', '"accuracy": null'))
+    with pytest.raises(ResultError, match="accuracy must lie"):
+        results.read(path)
+
+
 def test_a_finished_run_forgets_its_failure(tmp_path: Path) -> None:
     path = tmp_path / "timae" / "Sines" / "resample-0.json"
     path.parent.mkdir(parents=True)

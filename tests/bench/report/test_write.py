@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from made import a_result
 
-from bench.contest import results
+from bench.contest import imported, results
 from bench.contest.definition import Contest
 from bench.contest.results import Result, ResultError
 from bench.contest.scores import score
@@ -376,6 +376,32 @@ def test_seeds_that_were_not_run_are_told_in_a_line_a_method(tmp_path: Path) -> 
     text = write(gather(contest(tmp_path, resamples=3), tmp_path / "report")).read_text()
     not_run = [line for line in text.splitlines() if line.startswith("- not run")]
     assert not_run == [f"- not run: {method} on every data set, resamples 1 and 2" for method in METHODS]
+
+
+def test_imported_accuracies_stand_among_ours_and_what_is_not_known_of_them_is_said(tmp_path: Path) -> None:
+    made = contest(tmp_path, resamples=1)
+    fill(made)
+    rows = [("theirs", name, k, 0.97) for name in ("GunPoint", "ArrowHead", "BME") for k in (0, 1)]
+    columns = ["method", "dataset", "resample", "score"]
+    imported.put(
+        made.folder,
+        made.name,
+        imported.results_of(pd.DataFrame(rows, columns=columns), imported.Origin("a paper", "them.csv", "0"), None),
+    )
+    material = gather(made, tmp_path / "report", against_published=True)
+    text = write(material).read_text()
+    assert "**theirs** ranks best by accuracy: average rank 1.00 of 6 on 2 data sets" in text
+    assert "What a run of theirs costs is not known: it was imported." in text
+    assert "Imported as accuracies alone: theirs (a paper: 2)." in text
+    assert "left aside: 4 of theirs" in text  # another resample, another data set
+    assert "Unfinished" not in text
+    ranks = text.split("## Ranks: macro F1")[1].split("\n## ")[0]
+    assert "- not known of what was imported: theirs" in ranks
+    assert set(material.scores["f1_macro"]) == set(METHODS)
+    assert len(material.own_runs) == len(METHODS) * len(DATASETS)
+    assert material.answers
+    assert all("theirs" not in answer.pair.a + answer.pair.b for answer in material.answers)
+    assert not re.search(r"\bnan\b", text)
 
 
 @pytest.mark.parametrize("damage", ["nothing", "cut"])

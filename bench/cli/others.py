@@ -1,0 +1,268 @@
+"""Commands that take numbers of others: compare, of any table; import, into a contest."""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.cli.arguments import Command
+from bench.cli.asked import UsageError, names_in, require_importable, require_name, require_writable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.published.beside import Beside
+    from bench.stats.csv_table import Scores
+
+FORMS = "CSV: data set and a column a method, or dataset, method, [resample,] accuracy; or tsml-eval's predictions"
+SHOWN = 5
+"""So many data sets are named in a line."""
+
+
+def add(command: Command) -> None:
+    """Add the commands to the command line."""
+    compare = command("compare", compare_table, "compare the methods of any table of scores, or it with published ones")
+    compare.add_argument("file", metavar="FILE", help=FORMS)
+    compare.add_argument(
+        "--against",
+        metavar="NAMES",
+        help="put published accuracies beside: names (HC2,MultiRocket) or kinds: published, rocket, deep, foundation, "
+        "hybrid, interval, dictionary, shapelet, feature, distance, self-supervised",
+    )
+    _add_normalise(compare)
+    compare.add_argument("--lower-is-better", action="store_true", help="the scores are errors or losses")
+    compare.add_argument("--alpha", type=float, default=0.05)
+    compare.add_argument("--json", action="store_true", help="JSON in place of text")
+    compare.add_argument("--out", metavar="DIR", help="write diagram, matrix and a page")
+
+    imported = command("import", import_table, "put accuracies of others into a contest, as results of theirs")
+    imported.add_argument("file", metavar="FILE", help=FORMS)
+    imported.add_argument("--name", default="default", help="of the contest")
+    imported.add_argument("--source", metavar="TEXT", help="whom to cite; default: the file's name")
+    _add_normalise(imported)
+    imported.add_argument("--results", default="results", metavar="DIR")
+    imported.add_argument("--root", help="folder of data sets of your own; default: UCR_ROOT")
+
+
+def _add_normalise(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--normalise",
+        choices=("series", "none"),
+        help="how the data were normalised; without it, published numbers stand beside yours only on data sets that "
+        "the archive ships z-normalised",
+    )
+
+
+def compare_table(options: argparse.Namespace) -> int:
+    """Carry out `compare`."""
+    import json
+
+    from bench.stats.comparison import TableError, compare, reasons
+    from bench.stats.csv_table import read
+    from bench.stats.wording import as_json, as_text
+    from ucr.archive import ARCHIVE
+
+    beside = None
+    try:
+        scores = read(options.file, lower_is_better=options.lower_is_better)
+        notes = [*scores.notes, *(_spelling(scores) if any(scores.rows["dataset"].isin([*ARCHIVE])) else [])]
+        if options.against:
+            beside, more = _put_beside(scores, options)
+            table, score, negated, notes = beside.table, "accuracy", False, notes + more
+        else:
+            table, score, negated = scores.ranked, scores.name, scores.kind != "share"
+            notes += [] if negated else _doubts(scores)
+        _tell(notes)
+        _require_two(table)
+        comparison = compare(table, options.alpha)
+    except TableError as error:
+        raise UsageError(str(error)) from error
+    if options.json:
+        print(json.dumps(as_json(comparison), indent=1))
+        _tell(f"left out: {line}" for line in reasons(comparison.left_out))  # the keys of the JSON are fixed
+    else:
+        print(as_text(comparison, score, negated=negated))
+        for head, lines in (("not comparable", beside.left_out), ("sources", beside.citations)) if beside else ():
+            print("\n".join(["", f"{head}:", *(f"  {line}" for line in lines or ["none"])]))
+    if options.out:
+        from bench.report.table_page import write
+
+        require_writable(Path(options.out))
+        title = f"{Path(options.file).name}{f' against {options.against}' * bool(options.against)}"
+        page = write(comparison, Path(options.out), title, score, negated=negated, notes=notes, beside=beside)
+        print(f"page: {page}", file=sys.stderr if options.json else sys.stdout)
+    return 0
+
+
+def _require_two(table: "pd.DataFrame") -> None:
+    """Refuse to compare a method with nothing."""
+    from bench.stats.comparison import TableError
+
+    if table.shape[1] < 2:
+        raise TableError("a comparison needs at least 2 methods, got 1; --against published gives it others")
+
+
+def _put_beside(scores: "Scores", options: argparse.Namespace) -> "tuple[Beside, list[str]]":
+    """The file's accuracies on the archive's own split with published ones beside; and what to know about them."""
+    from bench.published.beside import beside
+    from bench.published.groups import asked_for
+    from bench.published.guard import Conditions
+    from bench.stats.comparison import DECIMALS, TableError
+    from bench.stats.doubts import counted, misspelled
+    from ucr.archive import ARCHIVE
+
+    notes: list[str] = []
+    names = names_in(options.against)
+    if not names:
+        raise TableError(f"--against names nothing, got {options.against!r}; see bench compare --help")
+    asked = asked_for(names)
+    if misspelled(scores.rows["dataset"]):
+        raise TableError(f"{options.file}: {_spelling(scores)[0]}; write the archive's names")
+    own = _own_split(scores, notes)
+    if scores.kind == "error" or (scores.name == "loss" and own.rows["score"].max() <= 1):
+        own = replace(own, name="accuracy", rows=own.rows.assign(score=(1 - own.rows["score"]).round(DECIMALS)))
+        notes.append(f"{scores.name} is read as 1 - accuracy")
+    _require_accuracies(own, options.file)
+    table = own.table
+    unknown = [name for name in table.index if name not in ARCHIVE]
+    if unknown:
+        notes.append(f"not in the archive, and left out: {_some(unknown)}")
+        table = table.drop(index=unknown)
+    if table.empty:
+        raise TableError(
+            f"{options.file}: no data set of the archive; expected names such as {', '.join([*ARCHIVE][:3])}"
+        )
+    for method in table:
+        table[method], not_counts = counted(table[method], {name: ARCHIVE[name].n_test for name in table.index})
+        notes += _not_counts(str(method), not_counts)
+    if not options.normalise:
+        notes.append("how the data were normalised is not known: say --normalise series or none for more data sets")
+    ours = {name: Conditions(ARCHIVE[name].n_test, options.normalise or "unknown") for name in table.index}
+    return beside(table, ours, asked), notes
+
+
+def _own_split(scores: "Scores", notes: list[str]) -> "Scores":
+    """The scores of resample 0, the split that published numbers are of."""
+    from bench.stats.comparison import TableError
+
+    rows = scores.rows[scores.rows["resample"] == 0]
+    if rows.empty:
+        found = ", ".join(map(str, sorted(scores.rows["resample"].unique())))
+        raise TableError(f"published numbers are of the archive's own split, resample 0; the file has {found}")
+    if len(rows) < len(scores.rows):
+        notes.append("published numbers are of the archive's own split: resample 0 alone is taken")
+    return replace(scores, rows=rows)
+
+
+def import_table(options: argparse.Namespace) -> int:
+    """Carry out `import`."""
+    from bench.contest.imported import Origin, digest, put, results_of
+    from bench.stats.comparison import TableError
+    from bench.stats.csv_table import read
+
+    require_name(options.name)
+    try:
+        scores = read(options.file)
+        _require_accuracies(scores, options.file)
+    except TableError as error:
+        raise UsageError(str(error)) from error
+    folder = Path(options.results) / options.name
+    require_importable(scores.rows["method"].unique(), folder)
+    if wrong := _spelling(scores):
+        raise UsageError(f"{options.file}: {wrong[0]}; write the archive's names")
+    rows, notes = _importable(scores, options.root)
+    path = Path(options.file).resolve()
+    origin = Origin(options.source or path.name, path.name, digest(path), options.normalise)
+    require_writable(folder)
+    results = results_of(rows, origin, options.root)
+    n_replaced = put(folder, options.name, results)
+    _tell([*scores.notes, *notes])
+    methods = rows["method"].unique()
+    again = f", {n_replaced} of them in place of former ones" if n_replaced else ""
+    print(
+        f"imported into contest {options.name}: {len(results)} accuracies of {', '.join(methods)} on "
+        f"{rows['dataset'].nunique()} data sets{again}; see: python -m bench report {options.name}"
+    )
+    return 0
+
+
+def _importable(scores: "Scores", root: str | None) -> "tuple[pd.DataFrame, list[str]]":
+    """The rows that a contest can take, rounded accuracies as the counts that they stand for; and what it cannot."""
+    from bench.contest.cost import info_of
+    from bench.stats.doubts import counted
+    from ucr.archive import UcrError
+
+    rows, notes, n_test = scores.rows, [], {}
+    for name in rows["dataset"].unique():
+        try:
+            n_test[name] = info_of(name, root).n_test
+        except UcrError:
+            continue
+    unknown = [name for name in rows["dataset"].unique() if name not in n_test]
+    if unknown:
+        notes.append(f"neither in the archive nor among your files, and left out: {_some(unknown)}")
+    rows = rows[rows["dataset"].isin(list(n_test))]
+    missing = rows["score"].isna()
+    if missing.any():
+        notes.append(
+            f"{missing.sum()} of {len(rows)} cells are missing, of {', '.join(rows['method'][missing].unique())}"
+        )
+    rows = rows[~missing].copy()
+    if rows.empty:
+        raise UsageError("no accuracy to import: " + "; ".join(notes))
+    for (method, resample), own in rows.groupby(["method", "resample"], sort=False):
+        exact, not_counts = counted(own.set_index("dataset")["score"], n_test)
+        rows.loc[own.index, "score"] = exact.to_numpy()
+        notes += _not_counts(f"{method}, resample {resample}" if resample else str(method), not_counts)
+    return rows, notes
+
+
+def _spelling(scores: "Scores") -> list[str]:
+    """A line about data sets that the archive spells otherwise."""
+    from bench.stats.doubts import misspelled
+
+    wrong = misspelled(scores.rows["dataset"].unique())
+    named = _some([f"{name} ({right} there)" for name, right in wrong.items()])
+    return [f"data sets that the archive does not know under this spelling: {named}"] if wrong else []
+
+
+def _doubts(scores: "Scores") -> list[str]:
+    """A line where scores look like error rates."""
+    from bench.stats.doubts import error_like
+
+    found = error_like(scores.table) if scores.name == "accuracy" else []
+    return [f"error rates, by their looks: {', '.join(found)}; if so, add --lower-is-better"] if found else []
+
+
+def _require_accuracies(scores: "Scores", file: str) -> None:
+    """Refuse what looks like error rates where accuracies are to be."""
+    from bench.stats.comparison import TableError
+    from bench.stats.doubts import error_like
+
+    if scores.name != "accuracy":
+        raise TableError(
+            f"{file}: expected accuracies, got {scores.name}; write accuracies instead, of an error rate 1 - it"
+        )
+    if found := error_like(scores.table):
+        raise TableError(
+            f"{file}: expected accuracies, got what looks like error rates: {', '.join(found)}; write 1 - them"
+        )
+
+
+def _not_counts(method: str, datasets: Sequence[str]) -> list[str]:
+    """A line about accuracies that no single run can have."""
+    where = f"{method} on {_some(datasets)}"
+    return [f"no count of right answers over the test cases, so a mean of runs: {where}"] if datasets else []
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of many names."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _tell(notes: Iterable[str]) -> None:
+    for note in notes:
+        print(f"bench: {note}", file=sys.stderr)
