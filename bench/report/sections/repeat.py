@@ -16,7 +16,7 @@ def section(material: Material) -> str:
     against = " --against published" if material.against_published else ""
     return (
         f"## Repeat it\n\n```\n{_command_line(material.contest)}{against}\n```\n\n"
-        f"`python -m bench report {material.contest.name}{against}` redraws this page from the results alone.\n\n"
+        f"`{material.contest.command('report')}{against}` redraws this page from the results alone.\n\n"
         f"## Cite\n\nThe archive asks to be cited: {CITATION}"
     )
 
@@ -27,4 +27,5 @@ def _command_line(contest: Contest) -> str:
     words += ["--methods", ",".join(contest.methods), "--resamples", str(contest.resamples)]
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
-    return shlex.join([*words, "--preset", contest.preset, "--name", contest.name])
+    words += ["--preset", contest.preset, "--name", contest.name]
+    return shlex.join(words if contest.results == "results" else [*words, "--results", contest.results])
