@@ -1,6 +1,6 @@
 """Every method in a row: scores, rank, seconds."""
 
-from bench.methods.table import get_method
+from bench.contest.contestants import known_method
 from bench.report.material import Material
 from bench.report.wording import markdown
 
@@ -20,9 +20,8 @@ def section(material: Material) -> str:
 def _what(material: Material, name: str) -> str:
     """What a method is, in a sentence; names may have meant something else when its results were made."""
     stored = next(result.config for result in material.finished if result.method == name)
-    try:
-        now = get_method(name, material.contest.preset)
-    except KeyError:
+    now = known_method(name, material.contest)
+    if now is None:
         return "Not a method of this version; what it was, `config` in its results says."
     if now.describe()["config"] != stored.get("config"):
         return "Not what this version calls so; what it was, `config` in its results says."

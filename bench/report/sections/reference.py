@@ -9,12 +9,12 @@ from bench.report.wording import markdown
 def section(material: Material) -> str:
     """Mean ± deviation over seeds beside what is published; nothing where the preset repeats no table."""
     """Beside the table that the contest's preset repeats, if it repeats one."""
-    reference = PRESETS[material.contest.preset].reference
-    if not reference:
+    preset = PRESETS.get(material.contest.preset)
+    if not (preset and preset.reference):
         return ""
     return (
         "## Beside the unofficial implementation\n\nMean ± standard deviation over seeds, beside what the unofficial "
         "PyTorch Lightning implementation of Ti-MAE reports: one run each, pre-trained on the unlabelled TEST series. "
         "Rows pre-trained on TRAIN are the honest protocol; rows pre-trained on TEST are transductive, as theirs.\n\n"
-        + markdown(tables.against(material.runs, reference))
+        + markdown(tables.against(material.runs, preset.reference))
     )
