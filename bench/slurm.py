@@ -2,5 +2,5 @@
 
 raise SystemExit(
     "bench: this task was queued by version 0.1, whose code has moved since; nothing is lost: "
-    "give the same bench run command again"
+    "give the same python -m bench run command again"
 )

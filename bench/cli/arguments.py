@@ -50,7 +50,7 @@ def add_contest(command: argparse.ArgumentParser) -> None:
 
 def add_stored(command: argparse.ArgumentParser) -> None:
     """Add what names a contest that has been run."""
-    command.add_argument("name", nargs="?", default="default")
+    command.add_argument("name", nargs="?", default="default", help="of the contest, or the path of its folder")
     command.add_argument("--results", default="results", metavar="DIR")
 
 

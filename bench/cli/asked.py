@@ -4,15 +4,19 @@ import argparse
 import difflib
 import re
 import tempfile
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.contest.definition import Contest, load_contest
+from bench.contest.definition import Contest, DamagedContest, load_contest
+from bench.contest.results import ResultError
+from ucr.archive import UcrError
 from ucr.selectors import select
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 IMPORTED_NAME = re.compile(r"[^\W_][\w .,()+=@-]*")
+METHOD_LENGTH = 100
+"""So long may the name of an average be: two of them, or one and a data set, make the name of a file."""
 
 
 class UsageError(ValueError):
@@ -26,6 +30,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     from bench.methods.table import DEFAULT_METHODS, get_method, with_members
     from timae.presets import PRESETS
 
+    names = rerun_methods(options)
     if options.suite:
         require_known("suite", options.suite, SUITES)
         for option, value in vars(SUITES[options.suite]).items():
@@ -38,9 +43,14 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
     require_not_imported(methods, Path(options.results) / options.name)
+    outside = _outside_before(Path(options.results) / options.name) | outside
     require_methods(methods, outside)
     methods = with_members(methods)
+    if others := [name for name in names if name not in methods]:
+        raise UsageError(f"--rerun {others[0]}: not among the methods that were asked for: {', '.join(methods)}")
+    methods = names or methods
     require_known("preset", options.preset, PRESETS)
+    options.name = options.name.rstrip("/")  # as a shell completes the name of a folder
     require_name(options.name)
     datasets = tuple(select(options.datasets, options.root))
     more = tuple(select(options.pretrain_on, options.root)) if options.pretrain_on else ()
@@ -65,7 +75,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         same_split=options.same_split,
         pretrain_on=more,
         pretrained=options.pretrained,
-        outside=outside,
+        outside={name: outside[name] for name in methods if name in outside},
         results=options.results,
         root=options.root,
     )
@@ -100,11 +110,24 @@ def _require_encoder(options: argparse.Namespace, methods: Iterable[str], datase
 
 def joined(asked: Contest) -> Contest:
     """Return the contest that this is a part of, where it was asked for in parts: its report shows all of them."""
+    return asked.widened(_before(asked))
+
+
+def _outside_before(folder: Path) -> dict[str, str]:
+    """Targets of the methods from outside that a contest had before: they are known by their names there."""
+    with suppress(ResultError):
+        return dict(load_contest(folder).outside)
+    return {}
+
+
+def _before(asked: Contest) -> Contest:
+    """What was asked for before; where contest.json is not there or damaged, what there are results of."""
     if not (asked.folder / "contest.json").exists():
-        return asked
-    contest = asked.widened(load_contest(asked.folder))
-    require_methods(contest.methods, contest.outside)
-    return contest
+        return asked.found()
+    try:
+        return load_contest(asked.folder)
+    except DamagedContest:
+        return asked.found()
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -165,6 +188,11 @@ def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None
 
     for name in names:
         members = members_of(name)
+        if len(name) > METHOD_LENGTH:
+            raise UsageError(
+                f"a method's name is a folder's: expected at most {METHOD_LENGTH} characters, got {len(name)} in "
+                f"{name[:METHOD_LENGTH]}…; average fewer methods"
+            )
         if "ridge" in members:
             raise UsageError(
                 f"{name}: no ridge classifier stands beside {members[0]}; +ridge goes with timae-ms and its variants "
@@ -212,32 +240,86 @@ def require_importable(names: Iterable[str], folder: Path) -> None:
 def require_name(name: str) -> None:
     """Refuse a contest's name that is no folder's."""
     if not NAME.fullmatch(name):
-        raise UsageError(f"a contest's name is a folder's: letters, digits, dot, dash and underscore, got {name!r}")
-
-
-def require_writable(folder: Path) -> None:
-    """Make a folder, and refuse it where no file can be written there."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
-
-
-def require_one_preset(contest: Contest, rerun: str | None) -> None:
-    """Refuse to mix presets in one contest: its methods would not have had the same chance."""
-    if rerun or not (contest.folder / "contest.json").exists():
-        return
-    before = load_contest(contest.folder)
-    if before.methods and before.preset != contest.preset:  # one with imported results alone has had no preset
+        got = repr(name) if len(name) < 256 else f"{len(name)} characters"
         raise UsageError(
-            f"contest {contest.name!r} was run with preset {before.preset}, not {contest.preset}; use another --name, "
-            "or --rerun stale"
+            f"a contest's name is a folder's: 1 to 255 letters, digits, dots, dashes and underscores, got {got}"
         )
 
 
+@contextmanager
+def writable(contest: Path, *others: Path) -> Iterator[None]:
+    """Make the folders of a contest, and refuse one where no file can be written.
+
+    Where the contest is refused then or later, the folders that were made for it are taken away again, but for one that
+    holds anything else than what a contest begins with.
+    """
+    made: list[Path] = []
+    try:
+        for folder in (contest, *others):
+            try:
+                made += [path for path in (folder, *folder.parents) if not path.exists()]
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
+        yield
+    except (UsageError, ResultError, UcrError):
+        if contest in made and {path.name for path in contest.glob("*")} <= {".lock", "contest.json"}:
+            for path in contest.glob("*"):
+                path.unlink()
+        for folder in sorted(made, key=lambda path: -len(path.parts)):
+            with suppress(OSError):  # it is not empty
+                folder.rmdir()
+        raise
+
+
+def require_one_preset(asked: Contest, contest: Contest, rerun: str | None) -> None:
+    """Refuse to mix presets in one contest: its methods would not have had the same chance.
+
+    Args:
+        asked: the part of it that is asked for now.
+        contest: all of it.
+        rerun: what is to be done again; a new preset needs all that is stale, and that all of it is asked for.
+    """
+    before = _before(asked).preset
+    if before == asked.preset or (rerun == STALE and {*contest.runs()} <= {*asked.runs()}):
+        return
+    raise UsageError(
+        f"contest {asked.name!r} was run with preset {before}, not {asked.preset}; use another --name, "
+        "or --rerun stale with all of its methods, data sets and resamples"
+    )
+
+
+STALE = "stale"
+"""What --rerun calls all results that do not count any more."""
+
+
+def rerun_methods(options: argparse.Namespace) -> tuple[str, ...]:
+    """The methods that --rerun names; none where it names none, or stale results.
+
+    Where --methods is not given, they are all that is asked for.
+
+    Raises:
+        UsageError: it names nothing.
+    """
+    if options.rerun is None or options.rerun == STALE:
+        return ()
+    names = names_in(options.rerun)
+    if not names:
+        raise UsageError(f"--rerun takes {STALE}, or names of methods, got {options.rerun!r}")
+    if options.methods is None and not options.suite:
+        options.methods = options.rerun
+    return names
+
+
+def contest_folder(options: argparse.Namespace) -> Path:
+    """The folder of the contest that a name in --results means, or a path, as a shell completes it."""
+    name = options.name.rstrip("/")
+    require_name(name.rpartition("/")[2])
+    return Path(name) if "/" in name else Path(options.results) / name
+
+
 def stored_contest(options: argparse.Namespace) -> Contest:
-    """Read the contest that --results and its name mean."""
-    require_name(options.name)
-    return replace(load_contest(Path(options.results) / options.name), results=options.results)
+    """Read the contest that a name in --results means, or a path."""
+    return load_contest(contest_folder(options))

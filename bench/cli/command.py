@@ -1,6 +1,7 @@
 """The contest's command line: python -m bench COMMAND; every command explains itself with --help."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
@@ -37,21 +38,27 @@ def main(
         families: of the commands that there are.
 
     Returns:
-        The exit code: 0, 1 (a run failed), 2 (bad input) or 130 (interrupted).
+        The exit code: 0, 1 (a run failed), 2 (bad input), 130 (interrupted) or 141 (nobody reads what it says).
     """
     options = _parser(families).parse_args(arguments)
     options.execute = execute
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
     except (UsageError, MethodError, UcrError, ResultError, WeightsError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # its reader, such as head, has seen enough; what lies in the buffer is for nobody
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # as a shell says of what SIGPIPE ends
     except OSError as error:
-        print(f"bench: {error}; mend that, and the same command goes on from here", file=sys.stderr)
+        what = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else error.strerror or error
+        print(f"bench: {what}; mend that, and the same command goes on from here", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
+    return code
 
 
 class _Parser(argparse.ArgumentParser):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli.arguments import Command
-from bench.cli.asked import UsageError, names_in, require_importable, require_name, require_writable
+from bench.cli.asked import UsageError, names_in, require_importable, require_name, writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +89,9 @@ def compare_table(options: argparse.Namespace) -> int:
     if options.out:
         from bench.report.table_page import write
 
-        require_writable(Path(options.out))
         title = f"{Path(options.file).name}{f' against {options.against}' * bool(options.against)}"
-        page = write(comparison, Path(options.out), title, score, negated=negated, notes=notes, beside=beside)
+        with writable(Path(options.out)):
+            page = write(comparison, Path(options.out), title, score, negated=negated, notes=notes, beside=beside)
         print(f"page: {page}", file=sys.stderr if options.json else sys.stdout)
     return 0
 
@@ -175,9 +175,9 @@ def import_table(options: argparse.Namespace) -> int:
     rows, notes = _importable(scores, options.root)
     path = Path(options.file).resolve()
     origin = Origin(options.source or path.name, path.name, digest(path), options.normalise)
-    require_writable(folder)
-    results = results_of(rows, origin, options.root)
-    n_replaced = put(folder, options.name, results)
+    with writable(folder):
+        results = results_of(rows, origin, options.root)
+        n_replaced = put(folder, options.name, results)
     _tell([*scores.notes, *notes])
     methods = rows["method"].unique()
     again = f", {n_replaced} of them in place of former ones" if n_replaced else ""

@@ -35,9 +35,10 @@ def write_report(options: argparse.Namespace) -> int:
         raise UsageError(f"--sections names no section, got {options.sections!r}; there are: {', '.join(SECTIONS)}")
     for section in sections or ():
         require_known("section", section, SECTIONS)
+    contest = stored_contest(options)
     tell(
-        stored_contest(options),
-        Path(options.reports) / options.name,
+        contest,
+        Path(options.reports) / contest.name,
         against_published=bool(options.against),
         sections=sections,
     )
@@ -54,7 +55,7 @@ def tell(
     material = gather(contest, folder, against_published=against_published)
     path = write(material, sections)
     print(summary(material))
-    print(f"report: {path}")
+    print(f"report: {path}\n        {path.with_suffix('.html')}")
 
 
 def export_results(options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,22 +12,25 @@ from bench.cli.arguments import Command, add_against, add_contest, minutes, posi
 from bench.cli.asked import (
     UsageError,
     asked_contest,
+    contest_folder,
     joined,
     require_known,
-    require_methods,
     require_not_imported,
     require_one_preset,
-    require_writable,
+    rerun_methods,
     stored_contest,
+    writable,
 )
 from bench.cli.report import tell
 from bench.contest import live, results
-from bench.contest.definition import Contest
-from bench.contest.survey import survey_of
+from bench.contest.definition import Contest, DamagedContest, Run, load_contest
+from bench.contest.survey import Survey, survey_of
+from bench.methods.method import MethodError
+from bench.places.interruption import interruptible
 from ucr.folders import locate
 
 if TYPE_CHECKING:
-    from bench.places.place import Options, Place
+    from bench.places.place import Batch, Options, Place
 
 
 def add(command: Command) -> None:
@@ -38,8 +42,9 @@ def add(command: Command) -> None:
     add_against(run)
     run.add_argument(
         "--rerun",
-        choices=("stale",),
-        help="stale: redo runs whose config, data or versions changed, or whose result is damaged",
+        metavar="NAME[,NAME]|stale",
+        help="redo the runs of these methods, of all that is asked for, and nothing else; stale: those of all that is "
+        "asked for whose config, data or versions changed, or whose result is damaged",
     )
     run.add_argument("--no-wait", action="store_true", help="with SLURM: submit, and do not wait for the end")
     run.add_argument(
@@ -59,6 +64,7 @@ def add(command: Command) -> None:
 
     planned = command("plan", show_plan, "say what is done, what is to do and what that will cost; trains nothing")
     add_contest(planned)
+    planned.set_defaults(rerun=None)
     _add_places(planned)
 
     alone = command("run-one", run_one, "do one run of a contest again, here and now, with all its output")
@@ -86,20 +92,19 @@ def run_contest(options: argparse.Namespace) -> int:
 
     place = _place(options)
     contest = asked_contest(options)
+    settings = _settings(options)
     if options.no_wait and not place.QUEUE:
         others = " or ".join(name for name, other in PLACES.items() if other.QUEUE)
         raise UsageError(f"--no-wait needs --executor {others}: {options.executor} runs end with this command")
     for dataset in (*contest.datasets, *contest.pretrain_on):
         locate(dataset, contest.root)
-    require_writable(contest.folder)
-    require_writable(Path(options.reports) / contest.name)
-    with live.hold(contest.folder) as held:
+    folder, reports = contest.folder, Path(options.reports) / contest.name
+    with interruptible(), writable(folder, reports), live.hold(folder) as held:
         if not held:
             raise UsageError(
-                f"another run of contest {contest.name!r} is at work in {contest.folder}; wait for it, "
-                "or use another name"
+                f"another run of contest {contest.name!r} is at work in {folder}; wait for it, or use another name"
             )
-        return _run_held(contest, options, place)
+        return _run_held(contest, options, place, settings)
 
 
 def _place(options: argparse.Namespace) -> "Place[Any]":
@@ -110,13 +115,15 @@ def _place(options: argparse.Namespace) -> "Place[Any]":
     return PLACES[options.executor]
 
 
-def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]") -> int:
+def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", settings: "Options") -> int:
     from bench.places.progress import Progress
+    from bench.places.status import describe_unknown
 
-    require_one_preset(asked, options.rerun)
     contest = joined(asked)
-    survey = survey_of(contest, asked)
-    if survey.unusable and options.rerun != "stale":
+    require_one_preset(asked, contest, options.rerun)
+    again = rerun_methods(options)
+    survey = survey_of(contest, asked, again)
+    if survey.unusable and not options.rerun:
         run, state = survey.unusable[0]
         what = "is damaged" if state.kind == "damaged" else "came about otherwise than this command would make it"
         raise UsageError(
@@ -125,18 +132,20 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]") 
         )
     contest.save()
     n_done, n_todo = len(survey.done), len(survey.todo)
-    redone = f", {len(survey.unusable)} of them again" if survey.unusable else ""
-    print(
+    n_again = sum(item.run.path(contest.folder).exists() for item in survey.todo)
+    redone = f", {n_again} of them again" if n_again else ""
+    lines = [
         f"contest {contest.name}: {n_done + n_todo} runs, {n_done} done, {n_todo} to do{redone}, "
         f"preset {contest.preset}",
-        flush=True,
-    )
-    settings = _settings(options)
-    batch = place.submit(contest, survey.todo, settings)
+        *describe_unknown(survey),
+        *_left_alone(survey),
+    ]
+    print("\n".join(lines), flush=True)
+    batch = _submit(place, contest, survey, settings, again)
     if options.no_wait:
         if batch.rest:
             print(f"no room in {place.QUEUE} for {len(batch.rest)} runs: give the same command again later")
-        print(f"submitted; see: python -m bench status {contest.name} --results {contest.results}")
+        print(f"submitted; see: {contest.command('status')}")
         return 0
     with Progress(survey.todo, place.width(settings)) as progress:
         place.wait(batch, progress)
@@ -144,9 +153,45 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]") 
     if survey.done or len(failed) < len(progress.ended):
         tell(contest, Path(options.reports) / contest.name, against_published=bool(options.against))
     for outcome in failed:
-        path = results.error_path(outcome.run.path(contest.folder))
-        print(f"bench: failed: {outcome.run}: {outcome.error} (traceback in {path})", file=sys.stderr)
+        print(f"bench: failed: {outcome.run}: {outcome.error}{_where(contest, outcome.run)}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _left_alone(survey: Survey) -> list[str]:
+    """A line, where results do not count that nobody asks to redo."""
+    todo = {item.run for item in survey.todo}
+    left = [(run, state) for run, state in survey.unusable if run not in todo]
+    if not left:
+        return []
+    run, state = left[0]
+    return [
+        f"{len(left)} stale or damaged results stay, for nobody asked to redo them; first {run}: {state.difference}"
+    ]
+
+
+def _submit(
+    place: "Place[Any]", contest: Contest, survey: Survey, settings: "Options", again: Collection[str]
+) -> "Batch":
+    """Give what is to do to a place; what is asked for again stays asked for until it is done."""
+    asked = [item.run.work(contest.folder) for item in survey.todo if item.run.method in again]
+    for work in asked:
+        live.ask_to_redo(work)
+    try:
+        batch: Batch = place.submit(contest, survey.todo, settings)
+    except results.ResultError:
+        for work in asked:
+            live.redo_path(work).unlink()
+        raise
+    return batch
+
+
+def _where(contest: Contest, run: Run) -> str:
+    """Where more is said of why a run failed, if it is."""
+    path = results.error_path(run.path(contest.folder))
+    try:
+        return f" (traceback in {path})" if "Traceback" in path.read_text(errors="replace") else ""
+    except OSError:
+        return ""
 
 
 def _settings(options: argparse.Namespace) -> "Options":
@@ -194,7 +239,10 @@ def run_one(options: argparse.Namespace) -> int:
     by_name = {str(run): run for run in contest.runs()}
     require_known("run", options.run, by_name)
     run = by_name[options.run]
-    require_methods([run.method])
+    try:
+        contest.method(run.method)
+    except MethodError as error:
+        raise UsageError(f"{run} cannot be run: {error}") from error
     stop = threading.Event()
 
     def ask_to_stop(*_: object) -> None:
@@ -213,7 +261,7 @@ def run_one(options: argparse.Namespace) -> int:
     if outcome.kind == "stopped":
         raise KeyboardInterrupt
     if outcome.kind == "elsewhere":
-        raise UsageError(f"{run} is being done by another process at this moment: see bench status {contest.name}")
+        raise UsageError(f"{run} is being done by another process at this moment: see {contest.command('status')}")
     print(results.error_path(run.path(contest.folder)).read_text(), file=sys.stderr)
     return 1
 
@@ -222,7 +270,11 @@ def cancel_contest(options: argparse.Namespace) -> int:
     """Carry out `cancel`."""
     from bench.places.table import PLACES
 
-    contest = stored_contest(options)
+    folder = contest_folder(options)
+    try:
+        contest = load_contest(folder)
+    except DamagedContest:  # the folder is enough
+        contest = Contest(folder.name, (), (), results=str(folder.parent))
     # what is queued elsewhere first: a command that ends here would submit it anew
     ended = ", ".join(place.cancel(contest) for place in reversed([*PLACES.values()]))
     print(f"cancelled: {ended}; what is done stays")

@@ -5,7 +5,7 @@ import sys
 import time
 
 from bench.cli.arguments import Command, add_stored
-from bench.cli.asked import require_known, require_methods, stored_contest
+from bench.cli.asked import require_known, stored_contest
 
 WATCH_SECONDS = 3.0
 
@@ -24,9 +24,7 @@ def show_status(options: argparse.Namespace) -> int:
     from bench.places.status import describe_status
 
     while True:
-        contest = stored_contest(options)
-        require_methods(contest.methods, contest.outside)
-        text, settled = describe_status(contest)
+        text, settled = describe_status(stored_contest(options))
         if options.watch and sys.stdout.isatty():
             text = "\033[H\033[2J" + text  # from a clear screen
         print(text, flush=True)

@@ -1,8 +1,9 @@
 """What is to be run: a contest and its runs, as they were asked for."""
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from bench.contest import results
@@ -93,17 +94,40 @@ class Contest:
             outside={**before.outside, **self.outside},
         )
 
+    def found(self) -> "Contest":
+        """Return this contest as a part of what the results in its folder are of, where nothing else says it."""
+        paths = sorted(self.folder.glob("*/*/resample-*.json"))
+        numbers = [path.stem.removeprefix("resample-") for path in paths]
+        return replace(
+            self,
+            methods=tuple(dict.fromkeys(path.parts[-3] for path in paths)),
+            datasets=tuple(dict.fromkeys(path.parts[-2] for path in paths)),
+            resamples=max((int(number) + 1 for number in numbers if number.isdigit()), default=0),
+        )
+
+    def command(self, verb: str) -> str:
+        """Return the command line that asks something of this contest."""
+        elsewhere = [] if self.results == "results" else ["--results", self.results]
+        return shlex.join(["python", "-m", "bench", *verb.split(), self.name, *elsewhere])
+
     def save(self) -> None:
         """Write what was asked for beside the results, for status and report."""
         text = json.dumps(asdict(self), indent=1)
         results.write_text(self.folder / "contest.json", text)
 
 
+class DamagedContest(results.ResultError):
+    """What was asked for cannot be read; its folder and results are there."""
+
+
 def load_contest(folder: Path) -> Contest:
     """Read what was asked for from the folder of a contest.
 
+    The folder is the contest: of a copy or a renamed one, contest.json names the former.
+
     Raises:
-        results.ResultError: there is no such contest, or its contest.json is damaged.
+        DamagedContest: its contest.json is damaged.
+        results.ResultError: there is no such contest, or another version wrote it.
     """
     path = folder / "contest.json"
     if not path.exists():
@@ -113,7 +137,25 @@ def load_contest(folder: Path) -> Contest:
         )
     try:
         values = json.loads(path.read_bytes())
-        names = {key: tuple(values[key]) for key in ("methods", "datasets")}
-        return Contest(**values | names | {"pretrain_on": tuple(values.get("pretrain_on", ()))})
-    except (ValueError, KeyError, TypeError) as error:
-        raise results.ResultError(f"{path}: damaged ({error}); run the contest again to write it anew") from error
+        newer = sorted(values.keys() - {field.name for field in fields(Contest)})
+        names = {key: _names(values[key]) for key in ("methods", "datasets")}
+        names["pretrain_on"] = _names(values.get("pretrain_on", []))
+        kept = {key: value for key, value in values.items() if key not in newer}
+        contest = Contest(**kept | names | {"name": folder.name, "results": str(folder.parent)})
+        if not isinstance(contest.preset, str) or not contest.resamples >= 1:
+            raise TypeError(f"preset {contest.preset!r}, resamples {contest.resamples!r}")  # noqa: TRY301
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise DamagedContest(
+            f"{path}: damaged ({why}); give the contest's run command again: it writes it anew, and keeps all results"
+        ) from error
+    if newer:
+        raise results.ResultError(f"{path}: another version of timae-bench wrote it, with {', '.join(newer)}: use that")
+    return contest
+
+
+def _names(values: object) -> tuple[str, ...]:
+    """Take a list of names, and nothing else."""
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"expected a list of names, got {values!r}")
+    return tuple(values)

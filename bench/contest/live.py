@@ -5,6 +5,7 @@
     claim          locked by the process that does the run: nobody else starts it
     state.json     process, phase, step, loss, seconds; written at most once a second
     finetune.ckpt  the last checkpoint of its training
+    redo           there while a stored result is to be replaced although nothing is wrong with it
 
 <results>/<contest>/.lock is locked by the command that runs the contest, and names its host and process.
 """
@@ -79,10 +80,12 @@ class Live:
 
     def __init__(self, folder: Path, run: str) -> None:
         self.path = folder / "state.json"
+        self.draft = folder / f".state.{os.getpid()}.json"
         self.start = time.monotonic()
         self.over = threading.Event()
         self.state: dict[str, Any] = {
             "run": run,
+            "folder": str(folder.resolve()),  # the state in a copy of it is of the original
             "pid": os.getpid(),
             "host": socket.gethostname(),
             "job": os.environ.get("SLURM_JOB_ID"),  # of an array's task its own, not the array's
@@ -111,9 +114,8 @@ class Live:
 
     def write(self) -> None:
         """Write the state aside and rename it."""
-        draft = self.path.with_name(".state.json")
-        draft.write_text(json.dumps({**self.state, "seconds": round(time.monotonic() - self.start, 1)}))
-        draft.replace(self.path)
+        self.draft.write_text(json.dumps({**self.state, "seconds": round(time.monotonic() - self.start, 1)}))
+        self.draft.replace(self.path)
 
     def _keep_writing(self) -> None:
         while not self.over.wait(1):
@@ -121,21 +123,49 @@ class Live:
                 self.write()
 
 
+def announce(folder: Path, run: str) -> None:
+    """Say of a run that a worker has it, which may have to import its libraries first; nothing where one is at it."""
+    if _state(folder / "state.json") is not None:
+        return
+    given = Live(folder, run)
+    given.report("import")
+    with contextlib.suppress(OSError):  # the run itself will say what is wrong
+        folder.mkdir(parents=True, exist_ok=True)
+        given.write()
+
+
+def redo_path(folder: Path) -> Path:
+    """The file in a run's working folder that asks for the run although its stored result is good."""
+    return folder / "redo"
+
+
+def ask_to_redo(folder: Path) -> None:
+    """Ask for a run, from its start, although its stored result is good; that one stays until it is replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for checkpoint in folder.glob("*.ckpt"):
+        checkpoint.unlink()
+    redo_path(folder).touch()
+
+
 def running(work: Path) -> list[dict[str, Any]]:
     """The states of all runs that go on, in the folder of a contest's working folders, oldest first.
 
     On this machine a run goes on as long as its process is there; on another as long as it gives signs of life.
     """
-    import psutil  # noqa: PLC0415 (only status asks)
-
-    found = []
-    for path in work.glob("*/state.json"):
-        try:
-            state = json.loads(path.read_bytes())
-            age = time.time() - path.stat().st_mtime
-        except (OSError, ValueError):  # it has just ended
-            continue
-        here = state["host"] == socket.gethostname()
-        if psutil.pid_exists(state["pid"]) if here else age < SIGN_OF_LIFE:
-            found.append(state)
+    found = [state for path in work.glob("*/state.json") if (state := _state(path)) is not None]
     return sorted(found, key=lambda state: str(state["started_at"]))
+
+
+def _state(path: Path) -> dict[str, Any] | None:
+    """The state in a file, if its run goes on."""
+    import psutil  # noqa: PLC0415 (few need it)
+
+    try:
+        state: dict[str, Any] = json.loads(path.read_bytes())
+        age = time.time() - path.stat().st_mtime
+    except (OSError, ValueError):  # there is none, or it has just ended
+        return None
+    if state["host"] != socket.gethostname():
+        return state if age < SIGN_OF_LIFE else None
+    own = str(path.parent.resolve())
+    return state if psutil.pid_exists(state["pid"]) and state.get("folder", own) == own else None

@@ -14,17 +14,22 @@ An imported result (bench.contest.imported) is a JSON file alone.
 import json
 import math
 import os
+import shlex
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.contest.scores import SCORES
+
+REDO = "redo it with --rerun stale, or delete it and run again"
+"""What helps where a file is damaged."""
 
 
 class ResultError(ValueError):
@@ -144,7 +149,8 @@ def read(path: Path) -> Result:
     Scores that it was written without are not among its scores; `read_all` computes them.
 
     Raises:
-        ResultError: the file is cut off, lacks a field, or holds a score outside its range.
+        ResultError: the file is cut off, lacks a field, or holds a score outside its range; or the .npz beside it is
+            cut off.
     """
     try:
         values = json.loads(path.read_bytes())
@@ -152,7 +158,7 @@ def read(path: Path) -> Result:
         scores = {key: values[key] for key in SCORES if key in values or key == "accuracy"}
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"field {error} is missing" if isinstance(error, KeyError) else error
-        raise ResultError(f"{path}: not a whole result ({why}); delete it and run again") from error
+        raise ResultError(f"{path}: not a whole result ({why}); {REDO}") from error
     named |= {key: math.nan for key in MEASURED if named[key] is None}
     result = Result(**named, scores=scores)
     for key, value in scores.items():
@@ -160,29 +166,53 @@ def read(path: Path) -> Result:
         undefined = score.may_be_undefined or (result.source and key != "accuracy")
         fits = isinstance(value, int | float) and 0 <= value <= score.highest
         if not fits and not (value is None and undefined):
-            raise ResultError(
-                f"{path}: {key} must lie in [0, {score.highest:g}], got {value!r}; delete it and run again"
-            )
+            raise ResultError(f"{path}: {key} must lie in [0, {score.highest:g}], got {value!r}; {REDO}")
     if (result.method, result.dataset, f"resample-{result.resample}") != (*path.parts[-3:-1], path.stem):
         raise ResultError(
             f"{path}: is a result of {result.method} on {result.dataset}, resample {result.resample}: "
             "two results for one run; delete one of them"
         )
+    _require_whole(path.with_suffix(".npz"))
     return result
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read what lies beside a result, given the path of the result.
+def _require_whole(stored: Path) -> None:
+    """Refuse an .npz that was cut off: its end is looked at, for reading all of it takes many times as long."""
+    if not is_zipfile(stored) and stored.exists():  # a result can do without
+        raise ResultError(
+            f"{stored}: damaged (cut off); redo its run with --rerun stale, or delete it and do without probabilities"
+        )
+
+
+def read_arrays(path: Path, *needed: str) -> dict[str, NDArray[Any]]:
+    """Read what lies beside a result.
+
+    Args:
+        path: of the result.
+        needed: names of arrays that must be there.
 
     Raises:
-        ResultError: the file is damaged.
+        ResultError: the file is not there or damaged, or lacks one of them.
     """
     stored = path.with_suffix(".npz")
     try:
         with stored.open("rb") as file, np.load(file) as arrays:
-            return dict(arrays)
+            found = dict(arrays)
+    except FileNotFoundError:
+        raise ResultError(f"{stored}: is not there; redo its run: {_run_one(path)}") from None
     except Exception as error:  # a torn archive raises anything
-        raise ResultError(f"{stored}: damaged ({error}); run again with --rerun stale, or delete it") from error
+        raise ResultError(f"{stored}: damaged ({error}); redo its run: {_run_one(path)}") from error
+    if lacking := [name for name in needed if name not in found]:
+        raise ResultError(f"{stored}: lacks {', '.join(lacking)}; redo its run: {_run_one(path)}")
+    return found
+
+
+def _run_one(path: Path) -> str:
+    """The command that does the run of a result again."""
+    folder = path.parents[2]
+    run = "/".join((*path.parts[-3:-1], path.stem))
+    where = ["--name", folder.name, "--results", str(folder.parent)]
+    return shlex.join(["python", "-m", "bench", "run-one", run, *where])
 
 
 def digest(path: Path) -> str:

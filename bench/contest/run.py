@@ -23,7 +23,7 @@ import ucr.prepare
 from bench.contest import results, state
 from bench.contest.average import average
 from bench.contest.definition import Contest, Run
-from bench.contest.live import Live, claim
+from bench.contest.live import Live, ask_to_redo, claim, redo_path
 from bench.contest.scores import score
 from bench.methods.method import Method
 from timae.session import Session, Stopped
@@ -68,7 +68,10 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
                 return Outcome(run, "stopped", time.perf_counter() - start)
             except Exception as error:
                 if not _may_pass(error):
+                    asked_for = redo_path(work).exists()
                     shutil.rmtree(work, ignore_errors=True)  # a checkpoint on the way to a failure leads there again
+                    if asked_for:
+                        ask_to_redo(work)
                 raise
             if not (session and session.keep):
                 shutil.rmtree(work, ignore_errors=True)
@@ -130,6 +133,7 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
             result, arrays = compute(contest, run, identity, session)
         live.report("write")
         results.write(path, result, arrays)
+        redo_path(work).unlink(missing_ok=True)
     return result.accuracy
 
 

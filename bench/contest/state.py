@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
-from bench.contest import results
+from bench.contest import live, results
+from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.methods.method import SHARED
 from timae import weights
@@ -32,7 +33,8 @@ class State:
 def state_of(run: Run, contest: Contest) -> State:
     """Compare the stored result of a run with what the run would be now.
 
-    A result of a data set whose files are not here, or of an encoder whose file is not, counts as of the same.
+    A result of a data set whose files are not here, of an encoder whose file is not, or of a method that is not known
+    counts as of the same.
     """
     path = run.path(contest.folder)
     if not path.exists():
@@ -41,6 +43,10 @@ def state_of(run: Run, contest: Contest) -> State:
         stored = results.read(path)
     except results.ResultError as error:
         return State("damaged", str(error))
+    if known_method(run.method, contest) is None:
+        return State("done")
+    if live.redo_path(run.work(contest.folder)).exists():
+        return State("stale", "it is to be done again, as --rerun asked")
     versions = {name: stored.environment.get("versions", {}).get(name) for name in VERSIONED}
     before = {"config": stored.config, "data_sha256": stored.data_sha256, "seed": stored.seed, "versions": versions}
     try:

@@ -1,11 +1,13 @@
 """What a contest still lacks, and what that will cost."""
 
 import heapq
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.contest import cost
+from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.contest.state import State, state_of
 from bench.methods.method import SHARED, Method
@@ -23,6 +25,8 @@ class Todo:
     """Equal for runs that share a pre-training: better not started at the same time."""
     alone: float = 0.0
     """Predicted, if it made that pre-training itself, or waited for it as long."""
+    booked: float = 0.0
+    """Predicted; a pre-training that several runs share is spread evenly over them."""
 
 
 def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: cost.CostModel) -> list[Todo]:
@@ -30,15 +34,15 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
 
     Args:
         contest: what they belong to.
-        runs: to be done.
+        runs: to be done, of known methods.
         done: finished ones; a pre-training that one of them used is there already.
         model: of costs.
 
     Returns:
         Longest first: the order in which they should be started.
     """
-    methods = {name: contest.method(name) for name in contest.methods}
-    made = {_shared_pretraining(methods[run.method], run) for run in done}
+    methods = _known(contest)
+    made = {_shared_pretraining(methods[run.method], run) for run in done if run.method in methods}
     todo = []
     for run in runs:
         method = methods[run.method]
@@ -48,15 +52,25 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
             pretrain = 0.0  # a file has it
         shares = _shared_pretraining(method, run)
         todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
-    predicted = []
+    predicted: list[tuple[float, Todo]] = []
     alone: dict[Run, float] = {}
+    paid: dict[Hashable, float] = {}
     for own, pretrain, item in sorted(todo, key=lambda entry: -entry[0]):
         first = item.shares is not None and item.shares not in made
         made.add(item.shares)
+        if first:
+            paid[item.shares] = pretrain
         # an average may have to wait for its members
         alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in item.run.members)
-        predicted.append(replace(item, seconds=own + (pretrain if first else 0.0), alone=alone[item.run]))
-    return sorted(predicted, key=lambda item: -item.seconds)
+        predicted.append((own, replace(item, seconds=own + (pretrain if first else 0.0), alone=alone[item.run])))
+    sharing = Counter(item.shares for _, item in predicted)
+    booked = [replace(item, booked=own + paid.get(item.shares, 0.0) / sharing[item.shares]) for own, item in predicted]
+    return sorted(booked, key=lambda item: -item.seconds)
+
+
+def _known(contest: Contest) -> dict[str, Method]:
+    """The methods of a contest that this version knows, by name."""
+    return {name: method for name in contest.methods if (method := known_method(name, contest)) is not None}
 
 
 def _shared_pretraining(method: Method, run: Run) -> Hashable:
@@ -84,24 +98,39 @@ class Survey:
     todo: list[Todo]
     """Longest first."""
     unusable: list[tuple[Run, State]]
-    """Stored results that are stale or damaged; their runs are among those to do."""
+    """Stored results that are stale or damaged; the runs of those that were asked for are among those to do."""
+    kept: list[Run]
+    """Of methods that are not known, those whose results stand."""
+    lost: list[Run]
+    """Of methods that are not known, those without a whole result: they cannot be done."""
     n_learned: int
     """Results that the predictions are fitted to."""
 
 
-def survey_of(contest: Contest, asked: Contest | None = None) -> Survey:
+def survey_of(contest: Contest, asked: Contest | None = None, again: Collection[str] = ()) -> Survey:
     """Look at every run of a contest, and predict what is missing from this and other contests' results.
 
     Args:
         contest: all of it, for a report shows all of it.
-        asked: the part of it that is to be done; None: all. Stale results of other parts are to be done in any case.
+        asked: the part of it that is to be done; None: all.
+        again: methods whose runs are to be done even if they are done.
     """
     states = {run: state_of(run, contest) for run in contest.runs()}
-    done = [run for run, found in states.items() if found.kind == "done"]
+    done = [run for run, found in states.items() if found.kind == "done" and run.method not in again]
     unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
-    wanted = {*(asked or contest).runs(), *(run for run, _ in unusable)}
+    wanted = {*(asked or contest).runs()}
     model = cost.CostModel()
-    methods = {name: contest.method(name) for name in contest.methods}
+    methods = _known(contest)
     model.learn(methods, cost.read_stored(path.parent for path in Path(contest.results).glob("*/contest.json")))
-    todo = predict(contest, [run for run in states if run in wanted and states[run].kind != "done"], done, model)
-    return Survey([run for run in done if run in wanted], todo, unusable, model.n_results)
+    lacking = states.keys() - {*done}
+    runs = [run for run in states if run in wanted and run in lacking and run.method in methods]
+    todo = predict(contest, runs, done, model)
+    unknown = [run for run in states if run.method not in methods]
+    return Survey(
+        done=[run for run in done if run in wanted],
+        todo=todo,
+        unusable=unusable,
+        kept=[run for run in unknown if run not in lacking],
+        lost=[run for run in unknown if run in lacking],
+        n_learned=model.n_results,
+    )

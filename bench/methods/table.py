@@ -85,6 +85,8 @@ def get_method(name: str, preset: str, outside: Mapping[str, str] = MappingProxy
     members = members_of(name)
     if len(members) > 1:
         return average_of(name, [get_method(member, preset, outside) for member in members])
+    if preset not in PRICES:
+        raise MethodError(f"{preset} is no preset of this version")
     if name in outside:
         return _outside(name, PRICES[preset], outside[name])
     if name not in METHODS:

@@ -13,12 +13,10 @@ import signal
 import socket
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import TimeoutError as LimitExceeded
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -28,6 +26,7 @@ from bench.contest.results import ResultError
 from bench.contest.run import Outcome, failed_member, leave_error
 from bench.contest.survey import Todo
 from bench.places import worker
+from bench.places.interruption import interruptible
 from bench.places.machine import gpus, one_thread_each
 from bench.places.place import Options, Watcher
 
@@ -105,7 +104,7 @@ def wait(batch: Batch, watcher: Watcher) -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C or SIGTERM; what had finished is kept, the rest has written checkpoints.
     """
-    with one_thread_each(), _sigterm_interrupts():
+    with one_thread_each(), interruptible():
         slots = [_Slot(batch, gpu) for gpu in _places(batch.options)]
         try:
             _do_all(batch, slots, watcher)
@@ -162,6 +161,7 @@ def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
                 watcher.end(lost)
                 continue
             slot = idle.pop()
+            live.announce(item.run.work(batch.contest.folder), str(item.run))
             future = slot.start(batch, item)
             batch.in_flight[future] = item
             future.add_done_callback(lambda future, slot=slot, now=now: ended.put((slot, now, future)))  # type: ignore[misc]
@@ -254,17 +254,3 @@ def _places(options: Options) -> list[str | None]:
 def width(options: Options) -> int:
     """How many runs go on at a time."""
     return len(_places(options))
-
-
-@contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does."""
-
-    def interrupt(*_: Any) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

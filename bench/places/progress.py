@@ -14,12 +14,20 @@ from bench.contest.survey import Todo
 from bench.places.duration import duration
 
 
+class _Console(Console):
+    """Ends a command as every print does where nobody reads on: rich has an exit code of its own for that."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        raise BrokenPipeError
+
+
 class Progress:
     """Counts runs done, running and failed, and says when it will all be over."""
 
     def __init__(self, todo: Sequence[Todo], workers: int, console: Console | None = None) -> None:
         self.predicted = {item.run: item.seconds for item in todo}
-        self.workers, self.console = workers, console or Console()
+        self.workers, self.console = workers, console or _Console()
         self.running: dict[Run, float] = {}
         self.ended: list[Outcome] = []
         self.live = Live(get_renderable=self._display, console=self.console, refresh_per_second=2, transient=True)

@@ -130,7 +130,7 @@ def wait(batch: Batch, watcher: Watcher) -> None:
             left = {task: [run for run in runs if run not in ended] for task, runs in batch.tasks.items()}
             batch.tasks = {task: runs for task, runs in left.items() if runs}  # SLURM still has tasks that are ending
     except KeyboardInterrupt:
-        watcher.note(f"the tasks go on in SLURM; to end them: python -m bench cancel {batch.contest.name}")
+        watcher.note(f"the tasks go on in SLURM; to end them: {batch.contest.command('cancel')}")
         raise
 
 
@@ -253,6 +253,7 @@ def _submit_array(
         raise SlurmError(f"SLURM refused: {' '.join(str(error).split())[:300]}") from error
     tasks = {str(job.job_id): [item.run for item in items] for job, items in zip(jobs, bundles, strict=True)}
     record = {
+        "folder": str(contest.folder.resolve()),
         "submitted_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "parameters": parameters,
         "tasks": {task: [[run.method, run.dataset, run.resample] for run in runs] for task, runs in tasks.items()},
@@ -276,10 +277,14 @@ def _outside_of_any_job() -> Iterator[None]:
 
 
 def _recorded(contest: Contest) -> dict[str, list[Run]]:
-    """The runs of each task that was ever submitted."""
+    """The runs of each task that was ever submitted; those of a copied folder's records are of the original."""
     tasks = {}
+    own = str(contest.folder.resolve())
     for path in sorted((contest.folder / "slurm").glob("*.json")):
-        for task, runs in json.loads(path.read_bytes())["tasks"].items():
+        record = json.loads(path.read_bytes())
+        if record.get("folder", own) != own:
+            continue
+        for task, runs in record["tasks"].items():
             tasks[task] = [Run(*run) for run in runs]
     return tasks
 

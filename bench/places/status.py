@@ -1,5 +1,6 @@
 """What stands and what is to come, in words: the answers of plan and status."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
@@ -27,46 +28,61 @@ def describe_plan(contest: Contest, survey: Survey, workers: int, unit: str = "c
     lines = [
         f"contest {contest.name}, preset {contest.preset}: {len(survey.done) + len(survey.todo)} runs, "
         f"{len(survey.done)} done, {len(survey.todo)} to do",
-        f"predicted: {seconds / 3600:.2f} {unit}-hours, ETA {duration(makespan(survey.todo, workers))} "
+        f"predicted: {_worded(seconds)} {unit} time (h:mm:ss), ETA {duration(makespan(survey.todo, workers))} "
         f"with {workers} workers (fitted to {survey.n_learned} results)",
     ]
     if survey.unusable:
         run, state = survey.unusable[0]
         lines.append(f"{len(survey.unusable)} stale or damaged results, first {run}: {state.difference}")
+    lines += describe_unknown(survey)
     done: dict[str, int] = defaultdict(int)
     for run in survey.done:
         done[run.method] += 1
     by_method = _grouped(survey.todo, lambda item: item.run.method)
     methods = dict.fromkeys([*contest.methods, *by_method])
     rows = [(name, done[name], *by_method.get(name, (0, 0.0))) for name in methods]
-    lines += _table(("method", "done", "to do", f"{unit}-hours"), rows)
+    lines += _table(("method", "done", "to do", f"{unit} time"), rows)
     lines += _imported(contest)
     by_dataset = sorted(_grouped(survey.todo, lambda item: item.run.dataset).items(), key=lambda row: -row[1][1])
     if by_dataset:
         rest = [(name, "", *found) for name, found in by_dataset[:COSTLIEST]]
-        lines += _table(("costliest data sets", "", "to do", f"{unit}-hours"), rest)
+        lines += _table(("costliest data sets", "", "to do", f"{unit} time"), rest)
     return "\n".join(lines)
 
 
 def _grouped(todo: Sequence[Todo], by: Callable[[Todo], str]) -> dict[str, tuple[int, float]]:
-    """Number of runs, and hours, by name."""
+    """Number of runs, and seconds, by name."""
     found: dict[str, tuple[int, float]] = {}
     for item in todo:
-        n, hours = found.get(by(item), (0, 0.0))
-        found[by(item)] = (n + 1, hours + item.seconds / 3600)
+        n, seconds = found.get(by(item), (0, 0.0))
+        found[by(item)] = (n + 1, seconds + item.booked)
     return found
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> list[str]:
+def _worded(seconds: float) -> str:
+    """Word a prediction; what takes less than a second takes one."""
+    return duration(math.ceil(seconds))
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, object, int, float]]) -> list[str]:
     width = max(len(str(row[0])) for row in [head, *rows])
     lines = [f"{head[0]:{width}}  {head[1]:>6}  {head[2]:>6}  {head[3]:>10}"]
-    lines += [f"{row[0]:{width}}  {row[1]:>6}  {row[2]:>6}  {row[3]:>10.2f}" for row in rows]
+    lines += [f"{row[0]:{width}}  {row[1]:>6}  {row[2]:>6}  {_worded(row[3]):>10}" for row in rows]
     return ["", *lines]
 
 
 def _imported(contest: Contest) -> list[str]:
     """A line a method that there is nothing to run of."""
     return [f"imported: {method}, from {source}" for method, source in imported_in(contest.folder).items()]
+
+
+def describe_unknown(survey: Survey) -> list[str]:
+    """A line that says what there is of methods that this version does not know; none where it knows all."""
+    unknown = dict.fromkeys(run.method for run in (*survey.kept, *survey.lost))
+    if not unknown:
+        return []
+    lost = f", missing or damaged: {len(survey.lost)}, which cannot be run" if survey.lost else ""
+    return [f"not known to this version: {', '.join(unknown)}; results that count: {len(survey.kept)}{lost}"]
 
 
 def describe_status(contest: Contest) -> tuple[str, bool]:
@@ -83,7 +99,8 @@ def describe_status(contest: Contest) -> tuple[str, bool]:
     eta = f", ETA {duration(left / len(going))}" if going else ""
     lines = [
         f"contest {contest.name} ({contest.preset}): {len(survey.done) + len(waiting)} runs, {len(survey.done)} done, "
-        f"{len(going)} running, {len(queued)} queued, {len(failed)} failed, {len(waiting)} to do{eta}"
+        f"{len(going)} running, {len(queued)} queued, {len(failed)} failed, {len(waiting)} to do{eta}",
+        *describe_unknown(survey),
     ]
     for state in going:
         step = f" {state['step']}/{state['steps']}" if state["steps"] else ""

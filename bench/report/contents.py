@@ -38,5 +38,5 @@ SECTIONS: Mapping[str, Callable[[Material], str]] = {
     "environment": environment.section,
     "repeat": repeat.section,
 }
-"""What `bench report --sections` calls a section → the function that writes it, in reading order. A section returns
+"""What --sections of `report` calls a section → the function that writes it, in reading order. A section returns
 Markdown, or nothing where the results have nothing to say, and saves the pictures that it names."""

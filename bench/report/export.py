@@ -1,9 +1,10 @@
 """Results in the forms that others read: tsml-eval's files, wide and long CSV, LaTeX."""
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bench.contest import results
 from bench.contest.definition import Contest
@@ -28,6 +29,8 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
             raise results.ResultError(
                 f"imported results alone in {contest.folder}: no predictions; export wide or long"
             )
+        for result in predicted:
+            _predictions(contest, result)  # before anything is written
         return [_tsml(contest, result, folder) for result in predicted]
     runs = tables.tidy(finished)
     by_score = {score: table for score, table in tables.score_tables(runs).items() if not table.empty}
@@ -54,9 +57,7 @@ def _tsml(contest: Contest, result: Result, folder: Path) -> Path:
     fit, seconds to predict, benchmark time, memory, number of classes, error estimate and its time. Then a line a
     case: truth, prediction, an empty cell, the probability of each class.
     """
-    stem = contest.folder / result.method / result.dataset / f"resample-{result.resample}"
-    with np.load(stem.with_suffix(".npz")) as arrays:
-        truth, predictions, probabilities = (arrays[key] for key in ("truth", "predictions", "probabilities"))
+    truth, predictions, probabilities = _predictions(contest, result)
     fit_ms = 1000 * (result.pretrain_seconds + result.finetune_seconds)
     head = [
         f"{result.dataset},{result.method},TEST,{result.resample},MILLISECONDS,written by timae-bench",
@@ -70,6 +71,14 @@ def _tsml(contest: Contest, result: Result, folder: Path) -> Path:
     ]
     path = folder / result.method / "Predictions" / result.dataset / f"testResample{result.resample}.csv"
     return _write(path, "\n".join([*head, *cases]) + "\n")
+
+
+def _predictions(contest: Contest, result: Result) -> tuple[NDArray[Any], ...]:
+    """Truth (case,), predictions (case,) and probabilities (case, class) of a result."""
+    path = contest.folder / result.method / result.dataset / f"resample-{result.resample}.json"
+    names = ("truth", "predictions", "probabilities")
+    found = results.read_arrays(path, *names)
+    return tuple(found[name] for name in names)
 
 
 def latex(table: pd.DataFrame) -> str:

@@ -85,5 +85,5 @@ def gather(contest: Contest, folder: Path, *, against_published: bool = False) -
     """
     finished, aside = told_of(contest)
     if not finished:
-        raise results.ResultError(f"no results in {contest.folder}: nothing to report; see bench status {contest.name}")
+        raise results.ResultError(f"no results in {contest.folder}: nothing to report; see {contest.command('status')}")
     return Material(contest, folder, finished, against_published, aside)

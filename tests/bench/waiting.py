@@ -20,9 +20,9 @@ def wait_until(true: Callable[[], object]) -> None:
 
 
 def states(results: Path) -> list[dict[str, object]]:
-    """Where the runs of a contest stand that go on at this moment."""
+    """Where the runs of a contest stand that workers have begun and not ended."""
     found = []
     for path in results.glob("work/*/state.json"):
         with contextlib.suppress(FileNotFoundError):  # it has just ended
             found.append(json.loads(path.read_text()))
-    return found
+    return [state for state in found if state["phase"] != "import"]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from bench.contest import results
 from bench.methods.method import SHARED
 from bench.report.material import Material
 from bench.report.pictures.learning_curves import learning_curves
@@ -14,11 +15,10 @@ def section(material: Material) -> str:
     """Curves of the first run that has them, and what its pre-trained autoencoder makes of hidden values."""
     # one of about 150 time points shows what is going on best
     for result in sorted(material.finished, key=lambda result: abs(result.n_timepoints - 150)):
-        path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.npz"
-        if not result.pretrain_seconds or not path.exists():
+        path = material.contest.folder / result.method / result.dataset / f"resample-{result.resample}.json"
+        if not result.pretrain_seconds or not path.with_suffix(".npz").exists():
             continue
-        with np.load(path) as arrays:
-            kept = {name: arrays[name] for name in arrays.files}
+        kept = results.read_arrays(path)
         panels = {
             f"{phase} loss": _curve(kept[f"{phase}_losses"], phase)
             for phase in ("pretrain", "finetune")

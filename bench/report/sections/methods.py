@@ -1,6 +1,6 @@
 """Every method in a row: scores, rank, seconds."""
 
-from bench.methods.method import MethodError
+from bench.contest.contestants import known_method
 from bench.report.material import Material
 from bench.report.wording import markdown
 
@@ -22,10 +22,9 @@ def _what(material: Material, name: str) -> str:
     if name in material.imported:
         return f"Imported, its accuracies alone: {material.imported[name]}."
     stored = next(result.config for result in material.finished if result.method == name)
-    try:
-        now = material.contest.method(name)
-    except MethodError as error:
-        return f"What it was, `config` in its results says: {error}."
+    now = known_method(name, material.contest)
+    if now is None:
+        return "Not a method of this version, or not there any more; what it was, `config` in its results says."
     if now.describe()["config"] != stored.get("config"):
         return "Not what this version calls so; what it was, `config` in its results says."
     notes = dict.fromkeys(

@@ -8,12 +8,12 @@ from bench.report.wording import markdown
 
 def section(material: Material) -> str:
     """Mean ± deviation over seeds beside what is published; nothing where the preset repeats no table."""
-    reference = PRICES[material.contest.preset].reference
-    if not reference or not material.own:
+    price = PRICES.get(material.contest.preset)
+    if not (price and price.reference and material.own):
         return ""
     return (
         "## Beside the unofficial implementation\n\nMean ± standard deviation over seeds, beside what the unofficial "
         "PyTorch Lightning implementation of Ti-MAE reports: one run each, pre-trained on the unlabelled TEST series. "
         "Rows pre-trained on TRAIN are the honest protocol; rows pre-trained on TEST are transductive, as theirs.\n\n"
-        + markdown(tables.against(material.own_runs, reference))
+        + markdown(tables.against(material.own_runs, price.reference))
     )

@@ -19,7 +19,7 @@ def section(material: Material) -> str:
         del commands[-1]
     return (
         "## Repeat it\n\n```\n" + "\n".join(commands) + "\n```\n\n"
-        f"`python -m bench report {material.contest.name}{against}` redraws this page from the results alone.\n\n"
+        f"`{material.contest.command('report')}{against}` redraws this page from the results alone.\n\n"
         f"## Cite\n\nThe archive asks to be cited: {CITATION}"
     )
 
@@ -42,8 +42,10 @@ def _imports(material: Material) -> list[str]:
 def _command_line(contest: Contest) -> str:
     """Return the command that repeats a contest."""
     words = ["python", "-m", "bench", "run", "--datasets", ",".join(contest.datasets)]
-    words += ["--methods", ",".join(contest.methods), "--resamples", str(contest.resamples)]
+    methods = [f"{name}={contest.outside[name]}" if name in contest.outside else name for name in contest.methods]
+    words += ["--methods", ",".join(methods), "--resamples", str(contest.resamples)]
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
     words += ["--pretrained", contest.pretrained] if contest.pretrained else []
-    return shlex.join([*words, "--preset", contest.preset, "--name", contest.name])
+    words += ["--preset", contest.preset, "--name", contest.name]
+    return shlex.join(words if contest.results == "results" else [*words, "--results", contest.results])

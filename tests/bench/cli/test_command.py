@@ -1,11 +1,17 @@
+import json
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from here import Here
+from made import a_stored_result
 
 from bench.__main__ import main
+from bench.contest import live, results
 from bench.contest.definition import Contest
 from bench.methods.table import METHODS
 from bench.places import table
@@ -31,6 +37,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["--executor", "cloud"], "unknown executor 'cloud'"),
         (["--name", "a/b"], "got 'a/b'"),
         (["--name", "../b"], "got '../b'"),
+        (["--name", "x" * 300], "1 to 255 letters, digits, dots, dashes and underscores, got 300 characters"),
+        (["--methods", "+".join(f"timae-ms-{arm}" for arm in "abcdefghij")], "at most 100 characters, got 109"),
+        (["--results", "x" * 300], "File name too long; choose another folder"),
+        (["--datasets", "Coffee", "--slurm", "time"], "--slurm takes key=value pairs"),
+        (["--datasets", "Coffee", "--rerun", ","], "--rerun takes stale, or names of methods, got ','"),
+        (["--datasets", "Coffee", "--rerun", "timea"], "unknown method 'timea'; did you mean timae"),
+        (
+            ["--datasets", "Coffee", "--methods", "minirocket", "--rerun", "timae"],
+            "--rerun timae: not among the methods that were asked for: minirocket",
+        ),
         (["--root", "/does/not/exist"], "/does/not/exist"),
         (["--datasets", "Beef"], "python -m ucr download Beef"),
     ],
@@ -44,12 +60,13 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 ) -> None:
     monkeypatch.delenv("UCR_ROOT", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # no archive of the user's there
-    code = main(["run", "--results", str(tmp_path / "results"), *arguments])
+    monkeypatch.chdir(tmp_path)
+    code = main(["run", "--results", "results", *arguments])
     captured = capsys.readouterr()
     assert code == 2
     assert message in captured.err
     assert captured.err.count("\n") == 1
-    assert not (tmp_path / "results").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_root_in_the_environment_that_is_not_there(
@@ -87,14 +104,144 @@ def test_status_loads_no_heavy_library_and_what_it_does_load_is_little(tmp_path:
     assert "numpy" in loaded  # so the answer is of this command, not of one that failed at once
 
 
-def test_a_contest_of_another_version_is_told_of_what_it_has(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_refused_contest_leaves_what_lay_there_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Contest("c", ("timae-archive", "minirocket"), ("Coffee",), results=str(tmp_path)).save()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")  # so there is no SLURM
+    asked = ["run", "--datasets", "Coffee", "--methods", "minirocket", "--executor", "slurm"]
+    assert main([*asked, "--results", "out/results", "--reports", "out/reports"]) == 2
+    assert "there is no SLURM here" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "results" / "default").mkdir(parents=True)
+    (tmp_path / "results" / "default" / "notes.txt").touch()
+    assert main(asked) == 2
+    assert (tmp_path / "results" / "default" / "notes.txt").exists()
+    assert not (tmp_path / "reports").exists()
+
+
+def test_who_has_read_enough_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench", "methods"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=PROJECT
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_the_folder_that_is_named_is_the_contest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = Contest("base", ("minirocket",), ("Beef",), root=str(tmp_path))  # which has no data
+    base.save()
+    [run] = base.runs()
+    arrays = {"truth": np.array([0, 1]), "predictions": np.array([0, 1]), "probabilities": np.eye(2)}
+    results.write(run.path(base.folder), a_stored_result(run, "quick", (0, 1, 1)), arrays)
+    (base.folder / "slurm").mkdir()
+    record = {"folder": str(base.folder.resolve()), "tasks": {"7": [["minirocket", "Beef", 0]]}}
+    (base.folder / "slurm" / "7.json").write_text(json.dumps(record))
+    with live.hold(base.folder):
+        shutil.copytree(base.folder, "results/copy")
+        assert main(["cancel", "copy"]) == 0
+        assert "0 SLURM tasks, 0 command on this machine" in capsys.readouterr().out
+    shutil.rmtree(base.folder)
+    for name in ("copy", "copy/", "results/copy", "results/copy/", str(tmp_path / "results" / "copy")):
+        assert main(["status", name]) == 0
+        assert capsys.readouterr().out.startswith("contest copy (quick): 1 runs, 1 done")
+    assert main(["report", "results/copy/"]) == 0
+    assert Path("reports/copy/report.md").read_text().startswith("# copy\n")
+    assert "report: reports/copy/report.md\n        reports/copy/report.html\n" in capsys.readouterr().out
+    assert main(["export", "copy", "--format", "tsml", "--out", "out"]) == 0
+    shutil.move("results/copy", "results/renamed")
+    assert main(["status", "renamed"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("contest renamed (quick): 1 runs, 1 done")
+    assert sorted(path.name for path in Path("results").iterdir()) == ["renamed"]
+
+
+def test_methods_that_are_not_known_stand_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contest = Contest("c", ("timae-archive", "timae-archive+minirocket", "minirocket"), ("Wafer", "Beef"))
+    contest = replace(contest, root=str(tmp_path))  # which has no data
+    contest.save()
+    for run in contest.runs():
+        if run.dataset == "Wafer":
+            stored = a_stored_result(replace(run, method="minirocket"), "quick", (0, 1, 1), method=run.method)
+            results.write(run.path(contest.folder), stored, {})
+    unknown = (
+        "not known to this version: timae-archive, timae-archive+minirocket; results that count: 2, "
+        "missing or damaged: 2, which cannot be run"
+    )
+    assert main(["status", "c"]) == 0
+    counts, line = capsys.readouterr().out.splitlines()
+    assert "4 runs, 3 done, 0 running, 0 queued, 0 failed, 1 to do" in counts
+    assert line == unknown
+    assert main(["plan", "--name", "c", "--methods", "minirocket", "--datasets", "Wafer"]) == 0
+    assert unknown in capsys.readouterr().out.splitlines()
+    assert main(["report", "c"]) == 0
+    assert "`timae-archive`: Not a method of this version" in Path("reports/c/report.md").read_text()
+    assert "Unfinished: 3 of 6 runs have no result" in capsys.readouterr().out
+    assert main(["run-one", "timae-archive/Beef/resample-0", "--name", "c"]) == 2
+    said = capsys.readouterr().err
+    assert said == (
+        "bench: timae-archive/Beef/resample-0 cannot be run: this version knows no method timae-archive of preset "
+        "quick\n"
+    )
+
+
+def test_a_contest_of_an_unknown_preset_is_told_of_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    contest = Contest("c", ("minirocket",), ("Coffee",), preset="fast")
+    contest.save()
+    [run] = contest.runs()
+    results.write(run.path(contest.folder), a_stored_result(run, "quick", (0, 1, 1)), {})
+    assert main(["status", "c"]) == 0
+    assert "not known to this version: minirocket; results that count: 1\n" in capsys.readouterr().out
+    assert main(["report", "c"]) == 0
+    assert main(["run", "--name", "c", "--methods", "minirocket", "--datasets", "Coffee"]) == 2
+    assert "was run with preset fast, not quick; use another --name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "damaged (Expecting value"),
+        ('{"name": "c", "meth', "damaged (Unterminated string"),
+        ("[]", "damaged ("),
+        ('{"name": "c"}', "damaged ('methods' is missing)"),
+        ('{"name": "c", "methods": "abc", "datasets": []}', "damaged (expected a list of names, got 'abc')"),
+        ('{"name": "c", "methods": [], "datasets": [], "resamples": "2"}', "damaged ("),
+    ],
+)
+def test_a_damaged_contest_says_what_helps_and_can_be_cancelled(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "contest.json").write_text(text)
     assert main(["status", "c", "--results", str(tmp_path)]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("bench: unknown method 'timae-archive'; did you mean timae-ms-archive")
-    assert said.count("\n") == 1
+    assert said.startswith(f"bench: {tmp_path / 'c' / 'contest.json'}: {message}")
+    assert said.endswith("; give the contest's run command again: it writes it anew, and keeps all results\n")
+    assert main(["cancel", "c", "--results", str(tmp_path)]) == 0
+
+
+def test_a_contest_of_a_newer_version_is_not_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c" / "contest.json"
+    path.parent.mkdir()
+    path.write_text('{"name": "c", "methods": [], "datasets": [], "fresh": 1}')
+    asked = ["--methods", "minirocket", "--datasets", "Coffee", "--reports", str(tmp_path / "reports")]
+    for command in (["status", "c"], ["run", "--name", "c", *asked]):
+        assert main([*command, "--results", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == (
+            f"bench: {path}: another version of timae-bench wrote it, with fresh: use that\n"
+        )
+    assert "fresh" in path.read_text()
 
 
 def test_every_method_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from here import run_here
 
+from bench.__main__ import main
+
 PROJECT = Path(__file__).parents[3]
 MODEL = """
 import os, sys, ctypes
@@ -73,7 +75,9 @@ def test_what_goes_wrong_in_a_model_costs_its_run_and_is_named(asked: list[str],
     assert "8 runs, 1 done, 7 to do" in again.stdout  # and the next time too
 
 
-def test_an_edited_model_is_stale_and_a_moved_one_is_not(asked: list[str], tmp_path: Path) -> None:
+def test_an_edited_model_is_stale_and_a_moved_one_is_not(
+    asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = tmp_path / "my_model.py"
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
@@ -91,11 +95,21 @@ def test_an_edited_model_is_stale_and_a_moved_one_is_not(asked: list[str], tmp_p
     stale = run()
     assert stale.returncode == 2
     assert "mine/Sines/resample-0: config.config.source.sha256: stored" in stale.stderr
-    redone = run("--rerun", "stale")
+    redone = run_here(["run", "--methods", "mine,mine+1nn-dtw", *asked, "--rerun", "stale"])  # by its name, from now on
     assert redone.returncode == 0, redone.stderr
     assert "6 runs, 2 done, 4 to do" in redone.stdout
     (tmp_path / "elsewhere").mkdir()
+    again = run_here(["run", *asked, "--rerun", "mine"])
+    assert "2 runs, 0 done, 2 to do" in again.stdout
+    assert run("--rerun", "stale").returncode == 0  # the averages of what was done again
     model = Path(shutil.move(model, tmp_path / "elsewhere" / "other_name.py"))
+    results = ["--results", str(tmp_path / "results")]
+    assert main(["status", "c", *results]) == 0  # without its file they tell what is stored
+    assert "not known to this version: mine" in capsys.readouterr().out
+    assert main(["report", "c", *results, "--reports", str(tmp_path / "reports")]) == 0
+    assert main(["run-one", "mine/Sines/resample-0", "--name", "c", *results]) == 2
+    assert "mine/Sines/resample-0 cannot be run: " in (line := capsys.readouterr().err)
+    assert f"there is no file {tmp_path / 'my_model.py'}" in line
     assert ", 0 to do" in run().stdout
 
 

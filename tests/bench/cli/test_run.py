@@ -17,7 +17,7 @@ from here import run_here
 from waiting import wait_until
 
 from bench.contest.definition import Run, load_contest
-from bench.contest.live import claim
+from bench.contest.live import ask_to_redo, claim
 from bench.contest.run import execute
 from bench.contest.state import state_of
 from timae.session import Session
@@ -68,7 +68,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, tiny_archive: Path) -> Co
     contest = Contest(tmp_path_factory.mktemp("contest"), tiny_archive, workers=2)
     done = contest.run()
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().endswith(f"report: {contest.reports / 'report.md'}")
+    for kind in ("md", "html"):
+        assert str(contest.reports / f"report.{kind}") in done.stdout
     assert "15 runs, 0 done, 15 to do" in done.stdout
     return contest
 
@@ -142,7 +143,14 @@ def test_one_contest_has_one_preset_whatever_is_asked_for_later(tmp_path: Path, 
     asked[asked.index("run")] = "plan"
     planned = [word for word in asked if word not in ("--reports", str(tmp_path / "reports"), "--rerun", "stale")]
     out = subprocess.run(planned, capture_output=True, text=True, env=part.environment, cwd=PROJECT, check=True).stdout
-    assert "2 runs, 0 done, 2 to do" in out  # what was not asked for would be stale, and is redone with it
+    assert "1 runs, 0 done, 1 to do" in out
+    assert "2 stale or damaged results" in out
+    mixed = part.run_here("--preset", "ecg5000", "--rerun", "stale")
+    assert mixed.returncode == 2
+    assert "--rerun stale with all of its methods, data sets and resamples" in mixed.stderr
+    whole = contest.run_here("--preset", "ecg5000", "--rerun", "stale")
+    assert whole.returncode == 0
+    assert "2 to do, 2 of them again, preset ecg5000" in whole.stdout
 
 
 def test_a_stale_result_is_refused_or_redone(tmp_path: Path, tiny_archive: Path) -> None:
@@ -174,12 +182,105 @@ def test_a_damaged_result_is_named_and_nothing_is_done(tmp_path: Path, tiny_arch
     assert len(path.read_text()) == 100
 
 
+def stamps(contest: Contest) -> dict[str, int]:
+    """When each result was written."""
+    paths = contest.results.glob("*/*/resample-*.json")
+    return {str(path.relative_to(contest.results)): path.stat().st_mtime_ns for path in paths}
+
+
+def test_what_is_redone_is_what_was_asked_for(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch,1nn-dtw", datasets="Sines,Waves")
+    assert contest.run_here().returncode == 0
+    before, kept = stamps(contest), contest.written()
+    named = contest.run_here("--rerun", "1nn-dtw")
+    assert named.returncode == 0, named.stderr
+    assert "2 runs, 0 done, 2 to do, 2 of them again" in named.stdout
+    assert {name for name, stamp in stamps(contest).items() if stamp != before[name]} == {
+        "1nn-dtw/Sines/resample-0.json",
+        "1nn-dtw/Waves/resample-0.json",
+    }
+    assert contest.written() == kept
+    assert not list((contest.results / "work").glob("*"))
+    assert json.loads((contest.results / "contest.json").read_text())["methods"] == ["timae-scratch", "1nn-dtw"]
+
+    for method in ("timae-scratch", "1nn-dtw"):
+        path = contest.results / method / "Sines" / "resample-0.json"
+        path.write_text(path.read_text().replace('"seed": 0', '"seed": 7'))
+    before = stamps(contest)
+    part = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines,Waves")
+    redone = part.run_here("--rerun", "stale")
+    assert redone.returncode == 0, redone.stderr
+    assert "2 runs, 1 done, 1 to do, 1 of them again" in redone.stdout
+    assert (
+        "1 stale or damaged results stay, for nobody asked to redo them; first 1nn-dtw/Sines/resample-0: seed: stored 7"
+        in redone.stdout
+    )
+    changed = {name for name, stamp in stamps(contest).items() if stamp != before[name]}
+    assert changed == {"timae-scratch/Sines/resample-0.json"}
+
+
+def test_what_is_asked_for_again_stays_asked_for_until_it_is_done(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="1nn-dtw", datasets="Sines,Waves")
+    assert contest.run_here().returncode == 0
+    one = replace(load_contest(contest.results), root=str(tiny_archive))
+    for run in one.runs():  # as a command that is killed at once leaves them
+        ask_to_redo(run.work(one.folder))
+    sines, waves = one.runs()
+    assert execute(one, sines, Session(keep=True)).kind == "done"
+    assert [state_of(run, one).kind for run in (sines, waves)] == ["done", "stale"]
+    assert len(contest.written()) == 2  # the former result stays as long
+    assert "1 to do, 1 of them again" in contest.run_here("--rerun", "stale").stdout
+    assert state_of(waves, one).kind == "done"
+
+
+def test_a_run_that_fails_again_keeps_its_former_result_and_stays_asked_for(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="timae-scratch", datasets="Sines")
+    assert contest.run_here().returncode == 0
+    one, kept = replace(load_contest(contest.results), root=str(tiny_archive)), contest.written()
+    [run] = one.runs()
+    ask_to_redo(run.work(one.folder))
+    assert execute(one, run, Session(device="nowhere")).kind == "failed"
+    assert state_of(run, one).kind == "stale"
+    assert contest.written() == kept
+
+
+def test_what_was_asked_for_is_written_anew_from_what_lies_there(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="1nn-dtw,minirocket", datasets="Sines,Waves")
+    assert contest.run_here("--resamples", "2").returncode == 0
+    path = contest.results / "contest.json"
+    whole, before = json.loads(path.read_text()), stamps(contest)
+    for text in ("", path.read_text()[:40], None):
+        path.unlink() if text is None else path.write_text(text)
+        part = Contest(tmp_path, tiny_archive, methods="1nn-dtw", datasets="Waves").run_here()
+        assert part.returncode == 0, part.stderr
+        anew = json.loads(path.read_text())
+        assert {key: sorted(anew[key]) for key in ("methods", "datasets")} == {
+            key: sorted(whole[key]) for key in ("methods", "datasets")
+        }
+        assert anew["resamples"] == 2
+        assert stamps(contest) == before
+
+
+def test_a_torn_file_of_probabilities_is_named_and_redone(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(tmp_path, tiny_archive, methods="1nn-dtw", datasets="Sines,Waves")
+    assert contest.run_here().returncode == 0
+    kept = contest.written()
+    torn = contest.results / "1nn-dtw" / "Sines" / "resample-0.npz"
+    torn.write_bytes(torn.read_bytes()[:-30])
+    refused = contest.run_here()
+    assert refused.returncode == 2
+    assert f"{torn}: damaged (cut off); redo its run with --rerun stale" in refused.stderr
+    assert "1 to do, 1 of them again" in contest.run_here("--rerun", "stale").stdout
+    assert contest.written() == kept
+
+
 def test_one_failing_run_does_not_stop_the_others(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest(tmp_path, tiny_archive, methods="minirocket,timae-scratch", datasets="Sines,Short")
     done = contest.run()  # MiniRocket needs 9 time points, Short has 5
     assert done.returncode == 1
     assert "minirocket/Short" in done.stderr
     error = contest.results / "minirocket" / "Short" / "resample-0.error.txt"
+    assert f"(traceback in {error})" in done.stderr
     assert error.read_text().startswith("Traceback")
     assert len(contest.written()) == 3
     assert "minirocket/Short/resample-0: `" in (contest.reports / "report.md").read_text()

@@ -1,11 +1,12 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
-from bench.contest.live import Live, claim, hold, holder, running
+from bench.contest.live import Live, announce, claim, hold, holder, running
 
 PROJECT = Path(__file__).parents[3]
 
@@ -49,6 +50,26 @@ def test_live_state_is_there_while_it_lasts(tmp_path: Path) -> None:
         path.write_text(json.dumps(state))
         assert len(running(tmp_path)) == 1
     assert not path.exists()
+
+
+def test_what_goes_on_in_the_original_does_not_in_a_copy(tmp_path: Path) -> None:
+    folder = tmp_path / "work" / "m.D.0"
+    folder.mkdir(parents=True)
+    with Live(folder, "m/D/resample-0"):
+        shutil.copytree(tmp_path / "work", tmp_path / "copy")
+        assert len(running(tmp_path / "work")) == 1
+        assert running(tmp_path / "copy") == []
+
+
+def test_a_run_goes_on_from_when_a_worker_is_given_it(tmp_path: Path) -> None:
+    folder = tmp_path / "m.D.0"
+    announce(folder, "m/D/resample-0")
+    assert [state["phase"] for state in running(tmp_path)] == ["import"]
+    with Live(folder, "m/D/resample-0"):
+        assert [state["phase"] for state in running(tmp_path)] == ["start"]
+        announce(folder, "m/D/resample-0")  # by another command: somebody is at it
+        assert [state["phase"] for state in running(tmp_path)] == ["start"]
+    assert running(tmp_path) == []
 
 
 def test_the_holder_of_a_contest_is_named_and_one_that_is_just_beginning_is_not(tmp_path: Path) -> None:

@@ -51,14 +51,29 @@ def test_a_pre_training_of_many_data_sets_is_counted_once_in_all(tmp_path: Path)
     assert len({item.shares for item in others}) == 3
 
 
-def test_a_part_is_asked_for_and_what_is_stale_elsewhere_is_redone_with_it(tmp_path: Path) -> None:
+def test_a_part_is_asked_for_and_what_is_stale_elsewhere_is_told_of(tmp_path: Path) -> None:
     whole = contest(tmp_path)
     stale, missing, asked = (Run("1nn-dtw", name, 0) for name in whole.datasets)
     results.write(stale.path(whole.folder), a_stored_result(stale, "quick", (0, 1, 1), config={}), {})
-    survey = survey_of(whole, replace(whole, methods=("1nn-dtw",), datasets=(asked.dataset,)))
-    assert {item.run for item in survey.todo} == {asked, stale}
+    part = replace(whole, methods=("1nn-dtw",), datasets=(asked.dataset,))
+    survey = survey_of(whole, part)
+    assert [item.run for item in survey.todo] == [asked]
     assert [run for run, _ in survey.unusable] == [stale]
     assert missing not in survey.done
+    results.write(asked.path(whole.folder), a_stored_result(asked, "quick", (0, 1, 1)), {})
+    assert survey_of(whole, part).todo == []
+    assert [item.run for item in survey_of(whole, part, again=("1nn-dtw",)).todo] == [asked]
+
+
+def test_a_shared_pre_training_is_booked_evenly_on_those_that_share_it(tmp_path: Path) -> None:
+    one = contest(tmp_path, methods=("timae-ms-archive", "timae", "timae-probe"))
+    survey = survey_of(one)
+    assert sum(item.booked for item in survey.todo) == pytest.approx(sum(item.seconds for item in survey.todo))
+    shared = [item for item in survey.todo if item.run.method == "timae-ms-archive"]
+    waits = shared[-1].alone - shared[-1].seconds
+    assert min(item.booked for item in shared) > waits / 3
+    assert "0:00:00" not in describe_plan(one, survey, 1)
+    assert " 0.00" not in describe_plan(one, survey, 1)
 
 
 def test_whoever_waits_for_a_shared_pre_training_may_take_as_long_as_it(tmp_path: Path) -> None:

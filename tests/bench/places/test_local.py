@@ -232,6 +232,46 @@ def test_an_interruption_writes_checkpoints_and_the_same_command_goes_on(contest
     assert "stopped after" in (one.results / "sleep-3600" / "Sines" / "resample-0.log").read_text()
 
 
+def test_who_is_impatient_cuts_off_no_cleaning_up(contest: Make) -> None:
+    one = contest("sleep-3600", "Sines,Waves")
+    process = one.start()
+    wait_until(lambda: len(one.states()) == 2)
+    theirs = workers(process)
+
+    def ended() -> bool:
+        process.send_signal(signal.SIGTERM)
+        return process.poll() is not None
+
+    wait_until(ended)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert "stopped: sleep-3600/Sines/resample-0" in out
+    assert err == "bench: interrupted; the same command goes on from here\n"  # no word of semaphores
+    assert not any(worker.is_running() for worker in theirs)
+
+
+def test_who_reads_no_further_ends_the_command_without_a_word(contest: Make) -> None:
+    one = contest("noop,sleep-2", "Sines,Waves")
+    process = one.start()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith("contest c: 4 runs")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 141
+
+
+def test_a_traceback_is_promised_only_where_there_is_one(contest: Make) -> None:
+    one = contest("shaky-noop", "Sines")
+    one.inject("kill")
+    code, _, err = one.run("--retries", "0")
+    assert code == 1
+    assert err.endswith("the worker process died (exit code -9): killed, or out of memory?\n")
+    one.inject("exception")
+    code, _, err = one.run("--retries", "0")
+    path = one.results / "shaky-noop" / "Sines" / "resample-0.error.txt"
+    assert err.endswith(f": ValueError: an exception in a method (traceback in {path})\n")
+
+
 def test_workers_end_when_their_parent_is_killed(contest: Make) -> None:
     one = contest("sleep-3600", "Sines,Waves")
     process = one.start()

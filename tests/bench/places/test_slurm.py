@@ -152,7 +152,7 @@ def test_a_task_of_version_0_1_ends_with_one_line() -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "queued by version 0.1" in done.stderr
-    assert "give the same bench run command again" in done.stderr
+    assert "give the same python -m bench run command again" in done.stderr
 
 
 @slurm

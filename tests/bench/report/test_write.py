@@ -59,6 +59,34 @@ def fill(made: Contest, *, skip: tuple[str, str] | None = None) -> None:
         results.write(run.path(made.folder), result, arrays)
 
 
+def test_probabilities_that_are_damaged_or_lost_are_named_before_anything_is_written(tmp_path: Path) -> None:
+    made = contest(tmp_path, resamples=1)
+    fill(made)
+    *_, last = made.runs()
+    stored = last.path(made.folder).with_suffix(".npz")
+    whole = stored.read_bytes()
+    again = f"redo its run: python -m bench run-one {last} --name made --results {tmp_path / 'results'}"
+    stored.write_bytes(whole[:60] + bytes(20) + whole[80:])  # its end is in order
+    with pytest.raises(ResultError) as damaged:
+        export(made, "tsml", tmp_path / "out")
+    assert str(damaged.value).startswith(f"{stored}: damaged (")
+    assert str(damaged.value).endswith(again)
+    stored.unlink()
+    with pytest.raises(ResultError) as lost:
+        export(made, "tsml", tmp_path / "out")
+    assert str(lost.value) == f"{stored}: is not there; {again}"
+    results.write_whole(stored, lambda file: np.savez_compressed(file, truth=np.zeros(3)))
+    with pytest.raises(ResultError) as lacking:
+        export(made, "tsml", tmp_path / "out")
+    assert str(lacking.value) == f"{stored}: lacks predictions, probabilities; {again}"
+    assert not (tmp_path / "out").exists()
+    for path in made.folder.glob("timae*/*/*.npz"):
+        data = path.read_bytes()
+        path.write_bytes(data[:60] + bytes(20) + data[80:])
+    with pytest.raises(ResultError, match=r"\.npz: damaged"):
+        write(gather(made, tmp_path / "report"))
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contest, Path]:
     folder = tmp_path_factory.mktemp("report")
