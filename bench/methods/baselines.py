@@ -26,7 +26,7 @@ class Known:
 
 
 _SKTIME, _AEON = "sktime.classification", "aeon.classification"
-_NEEDS = "needs aeon, which wants older numpy and numba: pip install 'timae-bench[aeon]'"
+_NEEDS = "needs aeon, which wants older numpy and numba: pip install '.[aeon]'"
 
 BASELINES = {
     "minirocket": Known("sktime's MiniRocket with a ridge classifier", __name__, "MiniRocket"),

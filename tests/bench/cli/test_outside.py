@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,3 +138,18 @@ def test_a_method_of_the_suite_with_other_options_may_keep_its_name(asked: list[
     target = "sktime.classification.interval_based:TimeSeriesForestClassifier(n_estimators=5)"
     done = run_here(["run", "--methods", f"tsf={target}", *asked])
     assert done.returncode == 0, done.stderr
+
+
+def test_the_readmes_recipes_work(asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (PROJECT / "README.md").read_text()
+    section = readme.partition("## Your own model\n")[2].partition("\n## ")[0]
+    for name, code in re.findall(r"```python\n# (\S+)\n(.*?)```", section, re.DOTALL):
+        assert code.count("\n") < 15
+        (tmp_path / name).write_text(code)
+    monkeypatch.chdir(tmp_path)
+    recipes = re.findall(r"make bench METHODS='(.*?)'", section)
+    assert len(recipes) == 4
+    for methods in recipes:
+        done = run_here(["run", "--methods", methods, *asked])
+        assert done.returncode == 0, done.stderr
+    assert {"mine", "stsf", "forest", "net", "net+mine"} <= {path.name for path in (tmp_path / "results/c").iterdir()}
