@@ -42,8 +42,9 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         raise UsageError(f"--methods names no method, got {options.methods!r}; python -m bench methods lists them")
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
-    require_not_imported(methods, Path(options.results) / options.name)
-    outside = _outside_before(Path(options.results) / options.name) | outside
+    folder = _possible(Path(options.results) / options.name)
+    require_not_imported(methods, folder)
+    outside = _outside_before(folder) | outside
     require_methods(methods, outside)
     methods = with_members(methods)
     if others := [name for name in names if name not in methods]:
@@ -113,6 +114,15 @@ def joined(asked: Contest) -> Contest:
     return asked.widened(_before(asked))
 
 
+def _possible(folder: Path) -> Path:
+    """Refuse a folder that the system has no room for a name of, before anyone looks into it."""
+    try:
+        folder.exists()
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder") from error
+    return folder
+
+
 def _outside_before(folder: Path) -> dict[str, str]:
     """Targets of the methods from outside that a contest had before: they are known by their names there."""
     with suppress(ResultError):
@@ -170,14 +180,15 @@ def methods_in(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
 
 
 FEW = 10
-"""So many names that exist are shown to who asks for one that does not; of more the three nearest."""
+"""So many names that exist are all shown to who asks for one that is like none of them; of more the three nearest."""
 
 
 def require_known(what: str, name: str, known: Collection[str]) -> None:
     """Refuse a name that does not exist, and name the nearest that do."""
     if name in known:
         return
-    nearest = difflib.get_close_matches(name, known, n=len(known) if len(known) <= FEW else 3, cutoff=0.0)
+    nearest = difflib.get_close_matches(name, known, n=3)
+    nearest = nearest or difflib.get_close_matches(name, known, n=len(known) if len(known) <= FEW else 3, cutoff=0.0)
     raise UsageError(f"unknown {what} {name!r}; did you mean {', '.join(nearest)}?")
 
 
@@ -282,11 +293,13 @@ def require_one_preset(asked: Contest, contest: Contest, rerun: str | None) -> N
         contest: all of it.
         rerun: what is to be done again; a new preset needs all that is stale, and that all of it is asked for.
     """
-    before = _before(asked).preset
-    if before == asked.preset or (rerun == STALE and {*contest.runs()} <= {*asked.runs()}):
+    before = _before(asked)
+    if not before.methods:  # there is nothing yet, or imported results alone, which have no preset
+        return
+    if before.preset == asked.preset or (rerun == STALE and {*contest.runs()} <= {*asked.runs()}):
         return
     raise UsageError(
-        f"contest {asked.name!r} was run with preset {before}, not {asked.preset}; use another --name, "
+        f"contest {asked.name!r} was run with preset {before.preset}, not {asked.preset}; use another --name, "
         "or --rerun stale with all of its methods, data sets and resamples"
     )
 
