@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from pathlib import Path
 
 from bench.cli.arguments import Command, add_stored
 from bench.cli.asked import require_known, stored_contest
@@ -17,6 +18,7 @@ def add(command: Command) -> None:
     add_stored(status)
     listed = command("methods", show_methods, "say what each method is")
     listed.add_argument("--preset", default="quick", help="the price under which to say it")
+    listed.add_argument("--results", default="results", metavar="DIR", help="whose runs say what each has cost")
 
 
 def show_status(options: argparse.Namespace) -> int:
@@ -35,15 +37,16 @@ def show_status(options: argparse.Namespace) -> int:
 
 def show_methods(options: argparse.Namespace) -> int:
     """Carry out `methods`."""
-    from bench.methods.table import METHODS, get_method
+    from bench.contest.cost import median_seconds
+    from bench.methods.table import grouped
     from timae.presets import PRESETS
 
     require_known("preset", options.preset, PRESETS)
-    print(f"preset {options.preset}: {PRESETS[options.preset].summary}\n")
-    for name in METHODS:
-        print(f"{name}\n    {get_method(name, options.preset).summary}")
-    print("A+B\n    The average of the probabilities of A and B, such as minirocket+timae-ms-random-probe.")
-    print(
-        "X+ridge\n    X, a fine-tuned timae-ms, averaged with the ridge classifier on its encoder before fine-tuning."
-    )
+    print(f"preset {options.preset}: {PRESETS[options.preset].summary}")
+    groups, seconds = grouped(), median_seconds(Path(options.results), options.preset)
+    width = max(len(name) for methods in groups.values() for name in methods)
+    for heading, methods in groups.items():
+        print(f"\n{heading}")
+        for name, what in methods.items():
+            print(f"  {name:<{width}}  {what}" + (f" ({seconds[name]:.1f} s a run)" if name in seconds else ""))
     return 0

@@ -145,6 +145,22 @@ def read_stored(folders: Iterable[Path]) -> Iterable[dict[str, Any]]:
             yield values
 
 
+def median_seconds(results: Path, preset: str) -> dict[str, float]:
+    """Method → seconds of a run, training and test, the median of what the contests of a folder and preset hold."""
+    seen: dict[str, list[float]] = defaultdict(list)
+    for path in results.glob("*/contest.json"):
+        try:
+            same = json.loads(path.read_bytes())["preset"] == preset
+        except (OSError, ValueError, KeyError, TypeError):  # a damaged one prices nothing
+            continue
+        for values in read_stored([path.parent]) if same else ():
+            phases = [values.get(f"{phase}_seconds") for phase in ("pretrain", "finetune", "test")]
+            seconds = [float(took) for took in phases if took is not None]
+            if len(seconds) == len(phases):  # imported results have none
+                seen[values["method"]].append(sum(seconds))
+    return {method: statistics.median(seconds) for method, seconds in seen.items()}
+
+
 def info_of(dataset: str, root: str | None) -> Info:
     """The facts about a data set: the archive's, else its files'.
 

@@ -77,11 +77,16 @@ def variant(architecture: Architecture, arm: Arm) -> Callable[[str, Preset], Met
     """Return what makes a method of an architecture and an arm under a preset."""
 
     def configure(name: str, preset: Preset) -> Method:
-        probe = "support vector machine" if architecture.model == "paper" else "ridge classifier"
-        summary = f"{architecture.summary}; {arm.summary.format(probe=probe)}."
+        summary = f"{architecture.summary}; {told(architecture, arm)}."
         return Method(name, summary, architecture.recipe(preset, arm.steps), preset.preparation, fit_timae, arm.source)
 
     return configure
+
+
+def told(architecture: Architecture, arm: Arm) -> str:
+    """Say how an architecture learns, as the end of a sentence."""
+    probe = "support vector machine" if architecture.model == "paper" else "ridge classifier"
+    return arm.summary.format(probe=probe)
 
 
 def arms_of(architecture: Architecture) -> dict[str, Arm]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from bench.methods.arms import ARMS, SHARING_ARMS, arms_of, variant
+from bench.methods.arms import ARMS, SHARING_ARMS, arms_of, told, variant
 from bench.methods.averages import average_of, members_of
 from bench.methods.baselines import BASELINES
-from bench.methods.ladder import RUNG_ARCHITECTURES
+from bench.methods.ladder import RUNG_ARCHITECTURES, RUNGS
 from bench.methods.method import Baseline, Method, MethodError, Predictor
 from bench.methods.outside import Target, described, target_of
 from bench.methods.prices import PRICES, Price
@@ -92,6 +92,26 @@ def get_method(name: str, preset: str, outside: Mapping[str, str] = MappingProxy
     if name not in METHODS:
         raise MethodError(f"{name} is no method of this version")
     return METHODS[name](name, PRICES[preset])
+
+
+def grouped() -> dict[str, dict[str, str]]:
+    """What there is to choose from: heading → method → what tells it from its neighbours."""
+    architectures = {
+        f"{name}: {architecture.summary}": {
+            f"{name}{arm}": told(architecture, how) for arm, how in arms_of(architecture).items()
+        }
+        for name, architecture in ARCHITECTURES.items()
+    }
+    rungs = {rung.name: rung.adds for rung in RUNGS if rung.name.startswith("rung-")}
+    return architectures | {
+        "Rungs of SUITE=ladder, each with what those before it have": rungs,
+        "Baselines": {name: known.summary for name, known in BASELINES.items()},
+        "Averages of probabilities": {
+            "A+B": "of methods A and B, such as minirocket+timae-ms-random-probe",
+            "X+ridge": "of X, a fine-tuned timae-ms, and the ridge classifier on its encoder before fine-tuning",
+        },
+        "From outside": {"NAME=TARGET": "an estimator of yours: file.py:Thing, package.module:Thing, an entry point"},
+    }
 
 
 def with_members(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from bench.contest.results import Result
 from bench.report.contents import SECTIONS
 from bench.report.material import Material
 from bench.report.page import html_page
-from bench.report.wording import RANKED, unfinished
+from bench.report.wording import RANKED, data_sets, unfinished
 
 
 def write(material: Material, sections: Sequence[str] | None = None) -> Path:
@@ -54,7 +54,7 @@ def _drop_pictures_of_former_reports(folder: Path, text: str) -> None:
 def summary(material: Material) -> str:
     """Return the table of methods for a terminal."""
     contest, runs = material.contest, material.runs
-    shown = Table(title=f"{contest.name}: {runs['dataset'].nunique()} data sets, preset {contest.preset}")
+    shown = Table(title=f"{contest.name}: {data_sets(runs['dataset'].nunique())}, preset {contest.preset}")
     for i, column in enumerate(material.methods.columns):
         shown.add_column(column, justify="right" if i else "left", no_wrap=True)
     for row in material.methods.itertuples(index=False):

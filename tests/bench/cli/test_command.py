@@ -241,14 +241,20 @@ def test_a_contest_of_a_newer_version_is_not_written_anew(tmp_path: Path, capsys
     assert "fresh" in path.read_text()
 
 
-def test_every_method_is_told_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["methods"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    for name in METHODS:
-        sentence = lines[lines.index(name) + 1]
-        assert sentence.startswith("    ")
-        assert sentence.endswith(".")
-    assert "A+B" in lines
+def test_every_method_is_told_in_a_line_with_its_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    contest = Contest("c", ("minirocket",), ("GunPoint",), resamples=3, results=str(tmp_path))
+    contest.save()
+    for run, seconds in zip(contest.runs(), (1.0, 2.0, 9.0), strict=True):
+        results.write(run.path(contest.folder), a_stored_result(run, "quick", (0.0, seconds, 0.5)), {})
+    assert main(["methods", "--results", str(tmp_path)]) == 0
+    lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    told = dict(lines)
+    assert len(told) == len(lines)
+    assert {*METHODS, "A+B", "X+ridge", "NAME=TARGET"} == {*told}
+    assert [name for name, line in told.items() if "s a run)" in line] == ["minirocket"]
+    assert told["minirocket"].endswith("(2.5 s a run)")
+    assert main(["methods", "--preset", "standard", "--results", str(tmp_path)]) == 0
+    assert "s a run)" not in capsys.readouterr().out
     assert main(["methods", "--preset", "quik"]) == 2
     assert capsys.readouterr().err == "bench: unknown preset 'quik'; did you mean quick?\n"
 
