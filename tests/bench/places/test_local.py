@@ -140,7 +140,7 @@ def test_what_a_worker_dies_of_costs_one_try_of_one_run(pool: MakePool) -> None:
     assert len(one.done()) == len(outcomes) == 4
     reasons = sorted(note.split(": ", 2)[2] for note in workers.notes)
     assert reasons[0] == "MemoryError"
-    assert reasons[1].startswith("the worker process died (exit code -9)")
+    assert reasons[1].startswith("the worker process was killed by SIGKILL")
     assert reasons[2] == f"took longer than its time limit of {limit} s"
     assert sorted(one.ledger()) == sorted(set(one.ledger()))
 
@@ -152,7 +152,7 @@ def test_what_fails_twice_is_reported_and_the_next_time_it_is_done(pool: MakePoo
     assert outcomes["shaky-noop/Sines"].kind == "failed"
     assert one.done() == {"noop/Sines"}
     error = one.results / "shaky-noop" / "Sines" / "resample-0.error.txt"
-    assert "died (exit code -9)" in error.read_text()
+    assert "was killed by SIGKILL" in error.read_text()
     assert [*workers.run()] == ["shaky-noop/Sines"]
     assert len(one.done()) == 2
     assert not error.exists()
@@ -265,7 +265,7 @@ def test_a_traceback_is_promised_only_where_there_is_one(contest: Make) -> None:
     one.inject("kill")
     code, _, err = one.run("--retries", "0")
     assert code == 1
-    assert err.endswith("the worker process died (exit code -9): killed, or out of memory?\n")
+    assert err.endswith("the worker process was killed by SIGKILL: out of memory?\n")
     one.inject("exception")
     code, _, err = one.run("--retries", "0")
     path = one.results / "shaky-noop" / "Sines" / "resample-0.error.txt"
