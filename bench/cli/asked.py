@@ -7,11 +7,15 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.contest.definition import Contest, DamagedContest, load_contest
 from bench.contest.results import ResultError
 from ucr.archive import UcrError
 from ucr.selectors import select
+
+if TYPE_CHECKING:
+    from bench.methods.method import Method
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 IMPORTED_NAME = re.compile(r"[^\W_][\w .,()+=@-]*")
@@ -56,7 +60,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     datasets = tuple(select(options.datasets, options.root))
     more = tuple(select(options.pretrain_on, options.root)) if options.pretrain_on else ()
     if options.pretrained:
-        _require_encoder(options, methods, datasets)
+        _require_encoder(options, [get_method(name, options.preset, outside) for name in methods], datasets)
     for method in methods:
         if (
             not options.pretrained
@@ -82,10 +86,9 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     )
 
 
-def _require_encoder(options: argparse.Namespace, methods: Iterable[str], datasets: Iterable[str]) -> None:
+def _require_encoder(options: argparse.Namespace, methods: "Iterable[Method]", datasets: Iterable[str]) -> None:
     """Refuse a file whose encoder is none for the methods that share one, or has seen what it must not have."""
     from bench.methods.method import SHARED
-    from bench.methods.table import get_method
     from timae import weights
     from timae.config import Recipe
 
@@ -93,7 +96,7 @@ def _require_encoder(options: argparse.Namespace, methods: Iterable[str], datase
         raise UsageError("--pretrained takes the place of pre-training: it cannot be given with --pretrain-on")
     found = weights.read(options.pretrained)
     seen = [name for name in datasets if name in found.seen]
-    for method in (get_method(name, options.preset) for name in methods):
+    for method in methods:
         if method.pretrained_on not in SHARED or not isinstance(method.config, Recipe):
             continue
         found.require(method.config.encoder, f"{method.name}, preset {options.preset}")
@@ -165,9 +168,10 @@ def methods_in(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
             parts[-1] += f",{part}"
         else:
             parts.append(part)
-    outside = {}
+    names, outside = [], {}
     for name, equals, target in (part.strip().partition("=") for part in parts):
-        if equals and "+" not in name:
+        names.append(name.strip())
+        if equals:
             if not NAME.fullmatch(name):
                 raise UsageError(f"a method's name is letters, digits, dot, dash and underscore, got {name!r}")
             found = target_of(target)
@@ -175,7 +179,6 @@ def methods_in(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
             if name in METHODS and str(own) != str(found):  # the same with other options may have the name
                 raise UsageError(f"{name}={target}: the suite calls another method {name}; choose another name")
             outside[name] = found.text
-    names = [part.strip() if "+" in part else part.partition("=")[0].strip() for part in parts]
     return tuple(dict.fromkeys(name for name in names if name)), outside
 
 

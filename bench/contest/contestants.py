@@ -1,11 +1,7 @@
 """Who competes in a contest, as far as this version knows them."""
 
-import functools
-
 from bench.contest.definition import Contest
-from bench.methods.averages import members_of
 from bench.methods.method import Method, MethodError
-from bench.methods.table import get_method
 
 
 def known_method(name: str, contest: Contest) -> Method | None:
@@ -15,13 +11,6 @@ def known_method(name: str, contest: Contest) -> Method | None:
     more. Stored results of a method that is not known stand as they are, and what is missing of it cannot be run.
     """
     try:
-        if contest.outside.keys() & members_of(name):
-            return contest.method(name)  # anew, for its source may have been edited
-        return _made(name, contest.preset)
+        return contest.method(name)
     except MethodError:
         return None
-
-
-@functools.cache
-def _made(name: str, preset: str) -> Method:
-    return get_method(name, preset)

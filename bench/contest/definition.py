@@ -1,5 +1,6 @@
 """What is to be run: a contest and its runs, as they were asked for."""
 
+import functools
 import json
 import shlex
 from collections.abc import Iterator, Mapping
@@ -70,7 +71,9 @@ class Contest:
         Raises:
             MethodError: there is no such method any more.
         """
-        return get_method(name, self.preset, self.outside)
+        if self.outside.keys() & members_of(name):
+            return get_method(name, self.preset, self.outside)  # anew, for its source may have been edited
+        return _made(name, self.preset)
 
     def runs(self) -> Iterator[Run]:
         """Every run: seed by seed, data set by data set."""
@@ -114,6 +117,11 @@ class Contest:
         """Write what was asked for beside the results, for status and report."""
         text = json.dumps(asdict(self), indent=1)
         results.write_text(self.folder / "contest.json", text)
+
+
+@functools.cache
+def _made(name: str, preset: str) -> Method:
+    return get_method(name, preset)
 
 
 class DamagedContest(results.ResultError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bench.published.numbers import METHODS, load_published
 from bench.stats.comparison import TableError
+from bench.stats.doubts import plain_spelling
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "published": tuple(METHODS),
@@ -57,13 +58,17 @@ def asked_for(names: Iterable[str]) -> dict[str, str]:
     everyone = dict.fromkeys(number.method for number in load_published())
     known: dict[str, tuple[str, ...]] = {}
     for method in everyone:
-        known.setdefault(_plain(re.sub(r" \(.*\)$", "", method)), (method,))
-    known |= {_plain(method): (method,) for method in everyone} | {_plain(name): (of,) for name, of in ALSO.items()}
-    known |= {_plain(kind): methods for kind, methods in GROUPS.items()} | {method: (method,) for method in everyone}
+        known.setdefault(plain_spelling(re.sub(r" \(.*\)$", "", method)), (method,))
+    known |= {plain_spelling(method): (method,) for method in everyone} | {
+        plain_spelling(name): (of,) for name, of in ALSO.items()
+    }
+    known |= {plain_spelling(kind): methods for kind, methods in GROUPS.items()} | {
+        method: (method,) for method in everyone
+    }
     known |= GROUPS
     found: dict[str, str] = {}
     for name in names:
-        methods = known.get(name) or known.get(_plain(name))
+        methods = known.get(name) or known.get(plain_spelling(name))
         if not methods:
             near = difflib.get_close_matches(name, [*GROUPS, *ALSO, *everyone], n=3) or list(GROUPS)
             raise TableError(f"nothing published is called {name!r}; did you mean {', '.join(near)}?")
@@ -73,7 +78,3 @@ def asked_for(names: Iterable[str]) -> dict[str, str]:
 
 def _called(method: str) -> str:
     return method if method.endswith(")") else f"{method} (published)"
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()

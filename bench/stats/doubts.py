@@ -21,18 +21,19 @@ ALTERED = re.compile(r"_(eq|nmv)$")
 
 def misspelled(names: Iterable[str]) -> dict[str, str]:
     """Data sets that the archive knows under another spelling: name → the archive's."""
-    plain = {_plain(name): name for name in ARCHIVE} | RENAMED
+    plain = {plain_spelling(name): name for name in ARCHIVE} | RENAMED
     found = {}
     for name in names:
         if name in ARCHIVE or ALTERED.search(name):
             continue
-        near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.9)
+        near = difflib.get_close_matches(plain_spelling(name), plain, n=1, cutoff=0.9)
         if near:
             found[name] = plain[near[0]]
     return found
 
 
-def _plain(name: str) -> str:
+def plain_spelling(name: str) -> str:
+    """A name without what people spell differently: capitals, blanks, dashes."""
     return re.sub(r"[\W_]+", "", name).lower()
 
 

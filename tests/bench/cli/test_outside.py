@@ -12,6 +12,7 @@ import pytest
 from here import run_here
 
 from bench.__main__ import main
+from bench.cli.asked import methods_in
 
 PROJECT = Path(__file__).parents[3]
 MODEL = """
@@ -132,6 +133,15 @@ def test_what_is_no_model_is_refused_in_one_line(
     assert line in refused.stderr
     assert refused.stderr.count("\n") == 1
     assert len(refused.stderr) < 300
+
+
+def test_a_list_of_methods_is_taken_apart_at_its_own_commas(tmp_path: Path) -> None:
+    (tmp_path / "my_model.py").write_text(MODEL)
+    names, outside = methods_in(
+        f"mine={tmp_path}/my_model.py:Model(does='a+b,c', k=(1, 2)), mine+minirocket,minirocket"
+    )
+    assert names == ("mine", "mine+minirocket", "minirocket")
+    assert outside == {"mine": f"{tmp_path}/my_model.py:Model(does='a+b,c', k=(1, 2))"}
 
 
 def test_a_method_of_the_suite_with_other_options_may_keep_its_name(asked: list[str]) -> None:
