@@ -117,6 +117,34 @@ def without_test_series(trains: Sequence[Series], tests: Iterable[Series]) -> li
     return found
 
 
+def shared_with(
+    seen: Iterable[str], names: Iterable[str], root: str | None, *, whole: bool
+) -> dict[str, dict[str, int]]:
+    """Find what an encoder learnt from under another name: train series of data sets that it saw, in others.
+
+    Args:
+        seen: data sets that the encoder learnt from, as `learnable` has it.
+        names: data sets of which it saw none by name.
+        root: folder of the archive; None: UCR_ROOT.
+        whole: whether the others' train series count too, as where they are split anew; else test series alone.
+
+    Returns:
+        Of each of names that has such, the data sets that it shares series with, and how many.
+    """
+    pairs = {name: load(name, root) for name in seen}
+    trains = [pair.train.series for pair in pairs.values()]
+    alone = without_test_series(trains, [pair.test.series for pair in pairs.values()])
+    learnt = [train[kept] for train, kept in zip(trains, alone, strict=True)]
+    found = {}
+    for name in names:
+        other = load(name, root)
+        parts = [other.test.series, other.train.series] if whole else [other.test.series]
+        counts = [int((~alone).sum()) for alone in without_test_series(learnt, parts)]
+        if shared := {name: n for name, n in zip(pairs, counts, strict=True) if n}:
+            found[name] = shared
+    return found
+
+
 def _nearest(series: Series, others: Series) -> NDArray[np.float64]:
     """Mean square difference (case,) between each series (case, time) and the one of others that is nearest to it."""
     length = series.shape[1]

@@ -54,8 +54,8 @@ To start from where labels are few: univariate series of any length, z-normalise
 ## What it must not be used for
 
 - **To claim transfer to a data set that it saw**, or to one with recordings of such a data set: it learnt from their
-  train series. `python -m bench run` refuses to call the former held out. An encoder for such a claim is made without
-  them: `python -m timae.pretrain 'here,!NAME'`.
+  train series. `python -m bench run` refuses both, the latter where the data are there. An encoder for such a claim is
+  made without them: `python -m timae.pretrain 'here,!NAME'`.
 - For resamples of a data set that it saw: they mix train series, which it saw, with test series.
 - To decide about people, such as a diagnosis: nothing of that kind was tried.
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.cli.arguments import Command
-from bench.cli.asked import UsageError, names_in, require_importable, require_name, writable
+from bench.cli.asked import UsageError, names_in, require_importable, require_name, some, writable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from bench.stats.csv_table import Scores
 
 FORMS = "CSV: data set and a column a method, or dataset, method, [resample,] accuracy; or tsml-eval's predictions"
-SHOWN = 5
-"""So many data sets are named in a line."""
 
 
 def add(command: Command) -> None:
@@ -128,7 +126,7 @@ def _put_beside(scores: "Scores", options: argparse.Namespace) -> "tuple[Beside,
     table = own.table
     unknown = [name for name in table.index if name not in ARCHIVE]
     if unknown:
-        notes.append(f"not in the archive, and left out: {_some(unknown)}")
+        notes.append(f"not in the archive, and left out: {some(unknown)}")
         table = table.drop(index=unknown)
     if table.empty:
         raise TableError(
@@ -202,7 +200,7 @@ def _importable(scores: "Scores", root: str | None) -> "tuple[pd.DataFrame, list
             continue
     unknown = [name for name in rows["dataset"].unique() if name not in n_test]
     if unknown:
-        notes.append(f"neither in the archive nor among your files, and left out: {_some(unknown)}")
+        notes.append(f"neither in the archive nor among your files, and left out: {some(unknown)}")
     rows = rows[rows["dataset"].isin(list(n_test))]
     missing = rows["score"].isna()
     if missing.any():
@@ -224,7 +222,7 @@ def _spelling(scores: "Scores") -> list[str]:
     from bench.stats.doubts import misspelled
 
     wrong = misspelled(scores.rows["dataset"].unique())
-    named = _some([f"{name} ({right} there)" for name, right in wrong.items()])
+    named = some([f"{name} ({right} there)" for name, right in wrong.items()])
     return [f"data sets that the archive does not know under this spelling: {named}"] if wrong else []
 
 
@@ -253,14 +251,8 @@ def _require_accuracies(scores: "Scores", file: str) -> None:
 
 def _not_counts(method: str, datasets: Sequence[str]) -> list[str]:
     """A line about accuracies that no single run can have."""
-    where = f"{method} on {_some(datasets)}"
+    where = f"{method} on {some(datasets)}"
     return [f"no count of right answers over the test cases, so a mean of runs: {where}"] if datasets else []
-
-
-def _some(names: Sequence[str]) -> str:
-    """The first of many names."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _tell(notes: Iterable[str]) -> None:

@@ -149,6 +149,27 @@ def test_what_an_encoder_must_not_be_used_for_is_refused_in_one_line(
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.parametrize(("resamples", "what"), [("1", "6 series"), ("2", "9 series")])
+def test_series_that_it_saw_under_another_name_are_refused(
+    resamples: str, what: str, tmp_path: Path, tiny_archive: Path, encoder: Path
+) -> None:
+    archive = tmp_path / "archive"
+    shutil.copytree(tiny_archive, archive)
+    of = {split: (archive / "Waves" / f"Waves_{split}.tsv").read_text().splitlines() for split in ("TRAIN", "TEST")}
+    (archive / "Twin").mkdir()
+    for split, lines in {"TRAIN": of["TRAIN"][:3] + of["TEST"][:9], "TEST": of["TRAIN"][3:9] + of["TEST"][9:]}.items():
+        (archive / "Twin" / f"Twin_{split}.tsv").write_text("\n".join(lines) + "\n")
+    shutil.rmtree(archive / "Ragged")
+    asked = ["--pretrained", str(encoder), "--datasets", "Twin,Short", "--resamples", resamples]
+    refused = bench(tmp_path, archive, *asked, methods="timae-ms-archive")
+    assert refused.returncode == 2
+    note, line = refused.stderr.splitlines()
+    assert note.startswith("bench: not here, so that series shared with them are not sought: Ragged, which the encoder")
+    assert line.startswith(f"bench: {what} that the encoder of {encoder} saw, most of them of Waves, are ")
+    assert line.endswith("python -m timae.pretrain 'here,!Waves'")
+    assert not (tmp_path / "results").exists()
+
+
 def test_a_file_that_is_none_is_refused_in_one_line(tmp_path: Path, tiny_archive: Path) -> None:
     refused = bench(tmp_path, tiny_archive, "--pretrained", "nowhere.safetensors", methods="timae-ms-archive")
     assert refused.returncode == 2
