@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench.contest.results import Result
 from bench.contest.scores import score
-from bench.methods.averages import mean, summed, weigh
+from bench.methods.averages import summed, weigh
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -43,7 +43,7 @@ def average(
         if result.pretrain_seconds
     }
     weights = weigh([found.get("left_out") for found in arrays], kept["train"])
-    probabilities = mean([found["probabilities"] for found in arrays], weights)
+    probabilities = np.average([found["probabilities"] for found in arrays], axis=0, weights=weights)
     result = replace(
         one,
         method=method,

@@ -200,6 +200,7 @@ def compute(
         more["weights"] = encoder
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
+    assert method.fit is not None
     predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores

@@ -4,16 +4,13 @@ A contest has the members of an average as methods of their own, and reads their
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bench.methods.arms import frozen_beside
-from bench.methods.method import SHARED, Average, Method, Predictor, Source
-from timae.session import Session
-from ucr.prepare import Prepared
+from bench.methods.method import SHARED, Average, Method, Source
 
 Number = TypeVar("Number", int, float)
 
@@ -36,7 +33,7 @@ def average_of(name: str, members: Sequence[Method]) -> Method:
         f"The average of the probabilities of {named}; weighted by left-out train cases where all have such.",
         Average(tuple(members)),
         members[0].preparation,
-        fit,
+        None,
         shared[0] if shared else "train",
     )
 
@@ -58,44 +55,6 @@ def weigh(left_out: Sequence[NDArray[Any] | None], labels: NDArray[np.int64]) ->
     return weights_of(known, labels)
 
 
-@dataclass(frozen=True)
-class FittedAverage:
-    """Fitted members and their weights."""
-
-    members: Sequence[Predictor]
-    weights: Sequence[float]
-    left_out: None = None
-
-    @property
-    def seconds(self) -> dict[str, float]:
-        """What fitting all members cost, by phase."""
-        return summed(member.seconds for member in self.members)
-
-    @property
-    def n_parameters(self) -> dict[str, int]:
-        """Of all members together."""
-        return summed(member.n_parameters for member in self.members)
-
-    @property
-    def losses(self) -> dict[str, list[float]]:
-        """Its members' are theirs."""
-        return {}
-
-    @property
-    def reconstruction(self) -> dict[str, NDArray[Any]]:
-        """Its members' are theirs."""
-        return {}
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """The weights, in the order of the name."""
-        return {"weights": list(self.weights)}
-
-    def predict_proba(self, cases: Prepared) -> NDArray[np.float64]:
-        """Weighted mean of the members' probabilities (case, class)."""
-        return mean([member.predict_proba(cases) for member in self.members], self.weights)
-
-
 def summed(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
     """Sums of what parts have, by its name; what none of them has is not there."""
     sums: dict[str, Number] = {}
@@ -103,19 +62,3 @@ def summed(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
         for name, number in part.items():
             sums[name] = sums[name] + number if name in sums else number
     return sums
-
-
-def mean(probabilities: Sequence[NDArray[Any]], weights: Sequence[float]) -> NDArray[np.float64]:
-    """Weighted mean of probabilities (case, class)."""
-    return np.asarray(np.average(probabilities, axis=0, weights=weights))
-
-
-def fit(
-    config: Average, train: Prepared, n_classes: int, seed: int, session: Session | None = None, **more: Any
-) -> FittedAverage:
-    """Fit every member, as whoever has no results of them must."""
-    members = [
-        member.fit(member.config, train, n_classes, seed, session, **(more if member.trains else {}))
-        for member in config.members
-    ]
-    return FittedAverage(members, weigh([member.left_out for member in members], train.labels))

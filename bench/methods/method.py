@@ -84,8 +84,9 @@ class Method:
     """What it is, in a sentence."""
     config: Config
     preparation: Preparation
-    fit: Callable[..., Predictor]
-    """(config, train cases, n_classes, seed, session) → Predictor; without a session on the CPU, leaving no files."""
+    fit: Callable[..., Predictor] | None
+    """(config, train cases, n_classes, seed, session) → Predictor; without a session on the CPU, leaving no files. None
+    of an average, which reads its members' results."""
     pretrained_on: Source = "train"
     """Whose series, without labels, come in before the labels do."""
 
