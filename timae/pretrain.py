@@ -3,17 +3,21 @@
 import argparse
 import math
 import shutil
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 
 from tqdm import tqdm
 
 from timae.architectures import ARCHITECTURES, shared
 from timae.presets import PRESETS
-from timae.session import Session
+from timae.session import Session, Stopped
 from timae.weights import Weights, write
 from ucr.archive import UcrError
 from ucr.load import fingerprint
@@ -26,15 +30,15 @@ SHARING = tuple(name for name, architecture in ARCHITECTURES.items() if architec
 def main(arguments: list[str] | None = None) -> int:
     """Make a file and its card; returns the exit code, 2 where the request is wrong."""
     options = _parser().parse_args(arguments)
+    what = options.out, options.architecture, options.preset, options.seed, options.root, options.device
     try:
         names = select(options.datasets, options.root)
-        made = pretrain(
-            names, options.out, options.architecture, options.preset, options.seed, options.root, options.device
-        )
+        with _stopped_by_signals() as stop:
+            made = pretrain(names, *what, stop=stop)
     except (UcrError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except Stopped:
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     print(
@@ -42,6 +46,23 @@ def main(arguments: list[str] | None = None) -> int:
         f"its card is {made.path.with_suffix('.md')}"
     )
     return 0
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM has come; the second time they end the process at once."""
+    asked = threading.Event()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        asked.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -77,6 +98,8 @@ def pretrain(
     seed: int = 0,
     root: str | None = None,
     device: str = "cpu",
+    *,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Weights:
     """Pre-train an encoder, as the shared pre-training of a contest of these data sets would, and write it.
 
@@ -90,11 +113,13 @@ def pretrain(
         seed: fixes every random choice.
         root: folder of the archive; None: UCR_ROOT.
         device: cpu or cuda.
+        stop: asked after every step, whether to end early.
 
     Raises:
         UcrError: a data set is not there.
         OSError: a file cannot be written.
         FloatingPointError: training diverged.
+        Stopped: stop said so; what there is so far is written.
     """
     from timae.archive import PER_SET, Body, Splits, gather, learnable
     from timae.artefacts import digest
@@ -120,7 +145,7 @@ def pretrain(
             bar.set_postfix({} if math.isnan(loss) else {"loss": f"{loss:.3f}"}, refresh=False)
             bar.update(step - bar.n)
 
-        session = Session(device=device, folder=work, identity=f"{identity} {seed} {device}", report=report)
+        session = Session(device=device, folder=work, identity=f"{identity} {seed} {device}", stop=stop, report=report)
         made, _ = train(recipe, recipe.encoder, body, seed, session)
     losses = made["losses"]
     some = max(len(losses) // 100, 1)

@@ -1,9 +1,12 @@
 """An encoder in a file: made by the command, read without running anything, refused where it does not fit."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +19,13 @@ from timae.architectures import ARCHITECTURES
 from timae.card import text
 from timae.fit import fit
 from timae.presets import PRESETS
-from timae.pretrain import main
+from timae.pretrain import main, pretrain
+from timae.session import Stopped
 from timae.weights import SHIPPED, WeightsError, read
 from ucr.archive import ARCHIVE
 from ucr.prepare import Prepared
 
+PROJECT = Path(__file__).parents[2]
 SMOKE = PRESETS["smoke"].multiscale.recipe
 
 
@@ -59,6 +64,50 @@ def test_nothing_else_is_left_and_the_same_command_makes_the_same_weights(
     assert main(["Sines,Waves", "--out", str(again), "--preset", "smoke", "--root", str(tiny_archive)]) == 0
     first, second = load_file(made), load_file(again)
     assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_stopped_it_goes_on_from_there_and_makes_the_same_weights(
+    made: Path, tmp_path: Path, tiny_archive: Path
+) -> None:
+    path, asked = tmp_path / "again.safetensors", iter([False] * 7 + [True])
+
+    def again(**more: Callable[[], bool]) -> None:
+        pretrain(["Sines", "Waves"], path, preset="smoke", root=str(tiny_archive), **more)
+
+    with pytest.raises(Stopped, match="after step 8 of 40"):
+        again(stop=lambda: next(asked))
+    assert not path.exists()
+    steps = []
+    again(stop=lambda: bool(steps.append(None)))
+    assert len(steps) == 32
+    first, second = load_file(made), load_file(path)
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["again.md", "again.safetensors"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_the_command_with_a_line(number: signal.Signals, tmp_path: Path, tiny_archive: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "timae.pretrain",
+        "Sines,Waves",
+        "--root",
+        str(tiny_archive),
+        "--out",
+        "x.safetensors",
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        said = ""
+        while "pre-training" not in said and process.poll() is None:
+            said += process.stderr.read(1)
+        process.send_signal(number)
+        said += process.stderr.read()
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1] == "interrupted; the same command goes on from here"
+    assert [each.name for each in (tmp_path / ".x").iterdir()] == ["pretrain.ckpt"]
 
 
 def test_a_test_series_under_another_name_is_left_out(tmp_path: Path) -> None:
