@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
+from types import FrameType
 from typing import NoReturn
 
 from bench.contest.definition import Contest, Run
@@ -36,7 +37,7 @@ def begin(alive: Connection, gpu: str | None, trains: bool) -> None:
     """
     for name in (signal.SIGINT, signal.SIGUSR2):
         signal.signal(name, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, _die)
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
@@ -51,6 +52,12 @@ def begin(alive: Connection, gpu: str | None, trains: bool) -> None:
         import timae.fit  # noqa: F401, PLC0415
 
         torch.set_num_threads(1)
+
+
+def _die(number: int, _frame: FrameType | None) -> None:
+    """Die of a signal, as by default: Lightning, which adds to a handler, would take that for an error of the run."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def _never_end_well() -> None:

@@ -70,6 +70,8 @@ def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, sessi
         raise MemoryError
     if _take("kill"):
         os.kill(os.getpid(), signal.SIGKILL)
+    if _take("terminate"):
+        session = replace(session, stop=_terminate)
     if _take("hang"):
         time.sleep(10_000)
     if _take("clock"):
@@ -80,6 +82,11 @@ def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, sessi
     if isinstance(config, Recipe):
         return fit_timae(config, train, n_classes, seed, session)
     return Guess(n_classes)
+
+
+def _terminate() -> bool:
+    signal.raise_signal(signal.SIGTERM)
+    return False
 
 
 def _take(fault: str) -> bool:

@@ -145,6 +145,15 @@ def test_what_a_worker_dies_of_costs_one_try_of_one_run(pool: MakePool) -> None:
     assert sorted(one.ledger()) == sorted(set(one.ledger()))
 
 
+def test_a_worker_that_is_terminated_in_training_costs_one_try(pool: MakePool) -> None:
+    one, workers = pool("shaky", "Sines")
+    one.inject("terminate")
+    outcomes = workers.run(retries=1)
+    assert {outcome.kind for outcome in outcomes.values()} == {"done"}
+    [note] = workers.notes
+    assert "the worker process was killed by SIGTERM" in note
+
+
 def test_what_fails_twice_is_reported_and_the_next_time_it_is_done(pool: MakePool) -> None:
     one, workers = pool("shaky-noop,noop", "Sines")
     one.inject("kill", "kill")
