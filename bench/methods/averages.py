@@ -38,6 +38,7 @@ def average_of(name: str, members: Sequence[Method]) -> Method:
         members[0].preparation,
         fit,
         shared[0] if shared else "train",
+        tuple(dict.fromkeys(name for member in members for name in member.tuned_on)),
     )
 
 
@@ -72,6 +73,11 @@ class FittedAverage:
         return summed(member.seconds for member in self.members)
 
     @property
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU time of the phases of which all members know it."""
+        return summed_if_all(member.cpu_seconds for member in self.members)
+
+    @property
     def n_parameters(self) -> dict[str, int]:
         """Of all members together."""
         return summed(member.n_parameters for member in self.members)
@@ -103,6 +109,13 @@ def summed(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
         for name, number in part.items():
             sums[name] = sums[name] + number if name in sums else number
     return sums
+
+
+def summed_if_all(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
+    """Sums of what every part has, by its name."""
+    parts = list(parts)
+    shared = set.intersection(*(set(part) for part in parts))
+    return summed({name: part[name] for name in part if name in shared} for part in parts)
 
 
 def mean(probabilities: Sequence[NDArray[Any]], weights: Sequence[float]) -> NDArray[np.float64]:

@@ -1,0 +1,119 @@
+"""Tables for a terminal, as wide as it is."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from bench.report import tables
+from bench.report.material import Material
+from bench.report.wording import data_sets, unfinished
+from bench.stats.comparison import Comparison, describe, reasons
+from bench.stats.wording import disagreement
+
+WIDE = 200
+"""Columns of text where nobody says how many there are: in a file, say."""
+LEAST = 3
+"""So many columns of a table stay, however narrow the terminal; their texts are broken where they must."""
+
+
+def columns() -> int:
+    """How wide the terminal is: what COLUMNS says, else its own width, else that of a file."""
+    if os.environ.get("COLUMNS") or sys.stdout.isatty():
+        return shutil.get_terminal_size((WIDE, 24)).columns
+    return WIDE
+
+
+def table_text(table: pd.DataFrame, width: int, title: str = "") -> str:
+    """A table of text, its first column to the left, the others to the right.
+
+    Columns that do not fit are left out from the last one on, and named below.
+
+    Args:
+        table: what stands in it.
+        width: of the terminal.
+        title: a line above it.
+
+    Returns:
+        Lines no wider than that.
+    """
+    shown = table.shape[1]
+    console = Console(width=width, color_system=None, file=sys.stdout, legacy_windows=False)
+    while shown > LEAST and console.measure(_rich(table.iloc[:, :shown])).minimum > width:
+        shown -= 1
+    narrow = console.measure(_rich(table.iloc[:, :shown])).minimum > width
+    with console.capture() as capture:
+        console.print(_rich(table.iloc[:, :shown], broken=narrow))
+        left_out = ", ".join(map(str, table.columns[shown:]))
+        if left_out:
+            console.print(f"not shown, for the terminal is narrow: {left_out}", markup=False, highlight=False)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join([*[title] * bool(title), *lines])
+
+
+def _rich(table: pd.DataFrame, *, broken: bool = False) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for i, column in enumerate(table.columns):
+        drawn.add_column(
+            str(column), justify="right" if i else "left", no_wrap=not broken, overflow="fold", vertical="bottom"
+        )
+    for row in table.itertuples(index=False):
+        drawn.add_row(*map(str, row))
+    return drawn
+
+
+def summary(material: Material) -> str:
+    """The table of methods for a terminal, and what must be known of it."""
+    contest = material.contest
+    title = f"{contest.name}: {data_sets(len(material.table))}, preset {contest.preset}"
+    lines = [table_text(material.methods, columns(), title), *material.notes, *unfinished(material)]
+    if material.comparison and material.comparison.too_few:
+        lines.append(material.comparison.too_few)
+    return "\n".join(line.replace("**", "") for line in lines)
+
+
+def as_text(comparison: Comparison, score: str = "score", *, negated: bool = False, baseline: str | None = None) -> str:
+    """A comparison for a terminal: what was left out, ranks, tests, cliques, assumptions.
+
+    Args:
+        comparison: what `compare` answered.
+        score: by which it compares.
+        negated: whether that is a loss, which it was given negated.
+        baseline: of accuracies, the method that errors are relative to.
+
+    Returns:
+        Lines of text.
+    """
+    width = columns()
+    n, k = comparison.scores.shape
+    lines = [f"{k} methods on {data_sets(n)}, alpha {comparison.alpha:g}"]
+    lines += [f"left out: {line}" for line in reasons(comparison.left_out)]
+    lines += ["", table_text(tables.ranking(comparison, score, negated=negated, baseline=baseline), width)]
+    if f := comparison.friedman:
+        lines += [
+            "",
+            f"Friedman chi2({k - 1}) = {f.chi2:.4g}, p = {f.p:.3g}; "
+            f"Iman-Davenport F({k - 1}, {(k - 1) * (n - 1)}) = {f.iman_davenport_f:.4g}, "
+            f"p = {f.iman_davenport_p:.3g}",
+        ]
+    lines += ["", table_text(tables.pairs(comparison), width), "", *_told(comparison)]
+    lines += ["", "assumed:", *("  " + line for line in describe(comparison))]
+    lines += ["  Less is better: a - b is of negated scores, above 0 where a has the lower."] if negated else []
+    return "\n".join(lines)
+
+
+def _told(comparison: Comparison) -> Iterator[str]:
+    """Who is told apart from whom, as far as the data sets let that be said."""
+    if comparison.too_few:
+        yield comparison.too_few
+    elif comparison.cliques:
+        yield "not told apart:"
+        yield from ("  " + ", ".join(clique) for clique in comparison.cliques)
+    else:
+        yield "every two methods are told apart"
+    yield from filter(None, (disagreement(pair, comparison.average_ranks) for pair in comparison.pairs))
