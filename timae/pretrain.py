@@ -25,6 +25,7 @@ SHARING = tuple(name for name, architecture in ARCHITECTURES.items() if architec
 
 def main(arguments: list[str] | None = None) -> int:
     """Make a file and its card; returns the exit code, 2 where the request is wrong."""
+    plain_output()
     options = _parser().parse_args(arguments)
     try:
         names = select(options.datasets, options.root)

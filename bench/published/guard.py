@@ -11,9 +11,7 @@ from ucr.archive import ARCHIVE
 
 
 class Conditions(NamedTuple):
-    """How our score on a data set came about: test cases, normalisation (``series`` or ``none``), and the resamples
-    that it is the mean over.
-    """
+    """How our score on a data set came about: cases, normalisation (``series``, ``none``), resamples it averages."""
 
     n_test: int
     normalise: str
@@ -31,10 +29,11 @@ class Excluded(NamedTuple):
 def fair(published: Iterable[Published], ours: Mapping[str, Conditions]) -> tuple[pd.DataFrame, list[Excluded]]:
     """Keeps the published numbers that were measured as ours were.
 
-    That is: on the same splits (of several, the mean over all of them), the same variant of the archive, the same test cases, and data normalised alike
-    (which matters only where the archive does not ship z-normalised series). Whether the test cases are ours shows
-    in the accuracy itself, which must be a count of right answers over them to the decimals printed; three decimals
-    over thousands of cases show little. What is kept is snapped to its count, so that equal counts tie.
+    That is: on the same splits (of several, the mean over all of them), the same variant of the archive, the same
+    test cases, and data normalised alike (which matters only where the archive does not ship z-normalised series).
+    Whether the test cases are ours shows in the accuracy itself, which must be a count of right answers over them to
+    the decimals printed; three decimals over thousands of cases show little. What is kept is snapped to its count, so
+    that equal counts tie.
 
     Args:
         published: numbers of others.

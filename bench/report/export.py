@@ -1,5 +1,6 @@
 """Results in the forms that others read: tsml-eval's files, wide and long CSV, LaTeX."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,7 @@ def latex(table: pd.DataFrame, complete: Complete = "methods") -> str:
 
 def _escaped(name: object) -> str:
     """A name as LaTeX takes it."""
-    return str(name).translate(str.maketrans({sign: rf"\{sign}" for sign in "_&%#$"}))
+    return re.sub(r"([_&%#$])", r"\\\1", str(name))
 
 
 def _write(path: Path, text: str) -> Path:

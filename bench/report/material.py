@@ -1,6 +1,7 @@
 """What a report is made of: the results of a contest, and the tables that follow from them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -89,10 +90,8 @@ class Material:
         table = self.scores["accuracy"]
         table = table.drop(index=self.tuned) if self.apart else table
         if self.view.complete == "datasets":
-            try:
+            with suppress(TableError):  # there is none, and no comparison either
                 table = statistics.complete_cases(table)[0]
-            except TableError:
-                pass  # there is none, and no comparison either
         return [*table.index]
 
     @cached_property

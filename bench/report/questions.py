@@ -132,7 +132,8 @@ def _by_resample(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> pd.Dat
     """Differences of two methods, data set × resample; NaN where one of them has no run."""
     own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
     by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
-    return by_seed[pair.a] - by_seed[pair.b]
+    differences: pd.DataFrame = by_seed[pair.a] - by_seed[pair.b]  # type: ignore[assignment]
+    return differences
 
 
 def _alone(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame, *, same_split: bool) -> tuple[int, int, int] | None:

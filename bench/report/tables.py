@@ -96,8 +96,8 @@ def methods(
     others = sorted(SCORES.keys() - {"accuracy"}, key=lambda key: (not SCORES[key].ranked, [*SCORES].index(key)))
 
     def shown(key: str, method: str) -> str:
-        part = present[key][method] < present["accuracy"][method] and present[key][method] > 0
-        return fixed(means[key][method], SCORES[key].digits) + f" ({present[key][method]} sets)" * part
+        n, most = int(present[key][method]), int(present["accuracy"][method])
+        return fixed(float(means[key][method]), SCORES[key].digits) + f" ({n} sets)" * (0 < n < most)
 
     return pd.DataFrame(
         {
@@ -136,8 +136,8 @@ def ranking(comparison: Comparison, score: str, *, negated: bool = False, baseli
             "method": str(method),
             "average rank": f"{rank:.2f}",
             f"mean {score}": f"{(-1 if negated else 1) * scores[method].mean():.4f}",
-            "win rate": f"{rates[method]:.3f}",
-            "Elo [95 % interval]": "{elo:.0f} [{low:.0f}, {high:.0f}]".format(**elo.loc[method]),
+            "win rate": f"{rates[str(method)]:.3f}",
+            "Elo [95 % interval]": f"{elo['elo'][method]:.0f} [{elo['low'][method]:.0f}, {elo['high'][method]:.0f}]",
         }
         for method, rank in ranks.items()
     )
@@ -151,8 +151,8 @@ def ranking_note(comparison: Comparison, baseline: str | None = None) -> str:
     """What the columns of `ranking` mean, a sentence each."""
     note = (
         "Win rate: the share of the other methods that one beats on a data set, on average, draws counted half. "
-        "Elo: the ratings, 1000 on average, that explain best who beats whom on how many data sets; 400 points more are "
-        "odds of ten to one; interval by bootstrap over data sets."
+        "Elo: the ratings, 1000 on average, that explain best who beats whom on how many data sets; 400 points more "
+        "are odds of ten to one; interval by bootstrap over data sets."
     )
     if baseline is None:
         return note
@@ -285,21 +285,13 @@ def groups(table: pd.DataFrame, runs: pd.DataFrame) -> Iterator[tuple[str, pd.Da
     }
     for what, group_of in by.items():
         group = pd.Series(group_of)
-        means, present = table.groupby(group).mean(), table.notna().groupby(group).sum()
+        means = table.groupby(group).mean()
         if what != "type":
             means = means.reindex([label for label in _labels() if label in means.index])
-        sizes = group.value_counts()
-        rows = pd.DataFrame(
-            {
-                method: [
-                    "" if pd.isna(mean) else f"{mean:.4f}" + f" {LACKING}" * (present[method][label] < sizes[label])
-                    for label, mean in column.items()
-                ]
-                for method, column in means.items()
-            },
-            index=means.index,
-        )
-        rows.insert(0, "data sets", sizes.reindex(means.index))
+        sizes = group.value_counts().reindex(means.index)
+        present = table.notna().groupby(group).sum().reindex(means.index)
+        rows = means.map(lambda value: fixed(value, 4)) + present.lt(sizes, axis=0).map(f" {LACKING}".__mul__)
+        rows.insert(0, "data sets", sizes)
         yield what, rows.rename_axis(what).reset_index()
 
 

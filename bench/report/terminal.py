@@ -3,16 +3,18 @@
 import os
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 
 import pandas as pd
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 from bench.report import tables
 from bench.report.material import Material
-from bench.report.wording import data_sets, unfinished
+from bench.report.wording import data_sets, left_out, unfinished
 from bench.stats.comparison import Comparison, describe, reasons
 from bench.stats.wording import disagreement
 
@@ -43,24 +45,32 @@ def table_text(table: pd.DataFrame, width: int, title: str = "") -> str:
         Lines no wider than that.
     """
     shown = table.shape[1]
-    console = Console(width=width, color_system=None, file=sys.stdout, legacy_windows=False)
-    while shown > LEAST and console.measure(_rich(table.iloc[:, :shown])).minimum > width:
+    while shown > LEAST and _width(table.iloc[:, :shown]) > width:
         shown -= 1
-    narrow = console.measure(_rich(table.iloc[:, :shown])).minimum > width
+    fits = _width(table.iloc[:, :shown]) <= width
+    console = Console(width=width, color_system=None, file=sys.stdout)
     with console.capture() as capture:
-        console.print(_rich(table.iloc[:, :shown], broken=narrow))
-        left_out = ", ".join(map(str, table.columns[shown:]))
-        if left_out:
-            console.print(f"not shown, for the terminal is narrow: {left_out}", markup=False, highlight=False)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
-    return "\n".join([*[title] * bool(title), *lines])
+        console.print(_rich(table.iloc[:, :shown], fits=fits))
+    lines = [*[title] * bool(title), *(line.rstrip() for line in capture.get().splitlines())]
+    if shown < table.shape[1]:
+        lines += textwrap.wrap(f"too narrow for: {', '.join(map(str, table.columns[shown:]))}", width)
+    return "\n".join(lines)
 
 
-def _rich(table: pd.DataFrame, *, broken: bool = False) -> Table:
-    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+GAP = 2
+
+
+def _width(table: pd.DataFrame) -> int:
+    """Columns of text that a table takes."""
+    cells = [[str(name), *map(str, table.iloc[:, i])] for i, name in enumerate(table.columns)]
+    return sum(max(map(cell_len, column)) + GAP for column in cells) - GAP
+
+
+def _rich(table: pd.DataFrame, *, fits: bool) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
     for i, column in enumerate(table.columns):
         drawn.add_column(
-            str(column), justify="right" if i else "left", no_wrap=not broken, overflow="fold", vertical="bottom"
+            str(column), justify="right" if i else "left", no_wrap=fits, overflow="fold", vertical="bottom"
         )
     for row in table.itertuples(index=False):
         drawn.add_row(*map(str, row))
@@ -70,10 +80,13 @@ def _rich(table: pd.DataFrame, *, broken: bool = False) -> Table:
 def summary(material: Material) -> str:
     """The table of methods for a terminal, and what must be known of it."""
     contest = material.contest
-    title = f"{contest.name}: {data_sets(len(material.table))}, preset {contest.preset}"
-    lines = [table_text(material.methods, columns(), title), *material.notes, *unfinished(material)]
-    if material.comparison and material.comparison.too_few:
-        lines.append(material.comparison.too_few)
+    but = f" (and {len(material.tuned)} that settings were chosen on)" * material.apart
+    title = f"{contest.name}: {data_sets(len(material.main))}{but}, preset {contest.preset}"
+    lines = [table_text(material.methods, columns(), title), *unfinished(material)]
+    if comparison := material.comparison:
+        lines += [*left_out(comparison), *filter(None, [comparison.too_few])]
+    elif material.not_compared:
+        lines.append(f"no ranks: {material.not_compared}")
     return "\n".join(line.replace("**", "") for line in lines)
 
 

@@ -108,7 +108,7 @@ def seconds_note(material: Material) -> str:
     machines = {str(result.environment.get("processor", "a processor that is not known")) for result in material.own}
     at_a_time = {str(result.environment.get("runs at a time", "a number not known of")) for result in material.own}
     return (
-        f"{kind}: the median of a run, pre-training on its own series, training and test. A pre-training that data sets "
-        f"share stands apart, whole. Measured on {listed(sorted(machines))}, with {' or '.join(sorted(at_a_time))} runs "
-        "at a time."
+        f"{kind}: the median of a run, pre-training on its own series, training and test. A pre-training that data "
+        f"sets share stands apart, whole. Measured on {listed(sorted(machines))}, with "
+        f"{' or '.join(sorted(at_a_time))} runs at a time."
     )

@@ -20,11 +20,12 @@ def section(material: Material) -> str:
         value = float(table.loc[dataset, method])  # type: ignore[arg-type]
         if np.isnan(value):
             return ""
-        mark = f" {LACKING}" * (n_resamples[dataset, method] < whole)
+        mark = f" {LACKING}" if n_resamples[dataset, method] < whole else ""
         return (f"**{value:.4f}**" if value >= best[dataset] else f"{value:.4f}") + mark
 
     rows = [
-        [_named(material, dataset), *(cell(dataset, method) for method in table.columns)] for dataset in table.index
+        [f"{dataset} *" if dataset in material.tuned else dataset, *(cell(dataset, method) for method in table.columns)]
+        for dataset in table.index
     ]
     notes = [
         "The best of a row in bold.",
@@ -38,7 +39,3 @@ def section(material: Material) -> str:
     return f"## Accuracy by data set\n\n{' '.join(notes)}\n\n" + markdown(
         pd.DataFrame(rows, columns=["data set", *table.columns])
     )
-
-
-def _named(material: Material, dataset: str) -> str:
-    return f"{dataset} *" if dataset in material.tuned else dataset

@@ -88,7 +88,8 @@ def _tuned(material: Material) -> Iterator[str]:
             f"What follows is on the other {len(material.scores['accuracy']) - n}."
         )
     elif n:
-        yield f"Settings of methods were chosen inside the train splits of {listed(material.tuned)}: too few are left."
+        named = listed(material.tuned)
+        yield f"Settings of methods were chosen inside the train splits of {named}: no two others are left."
 
 
 def _verdict(material: Material) -> Iterator[str]:

@@ -21,9 +21,9 @@ def section(material: Material) -> str:
         "## Paired questions",
         markdown(tables.paired(material.answers)),
         f"On the data sets that both methods have{_but(material)}. Intervals by bootstrap over {over}; p by Wilcoxon's "
-        "exact signed-rank test over data sets, raw and by Holm over the questions of this table (not over all pairs, as "
-        "above); the probabilities by the Bayesian signed-rank test, where a difference up to .01 counts as the same."
-        + _alone(material),
+        "exact signed-rank test over data sets, raw and by Holm over the questions of this table (not over all pairs, "
+        "as above); the probabilities by the Bayesian signed-rank test, where a difference up to .01 counts as the "
+        "same." + _alone(material),
         "\n".join(f"- {line}" for line in filter(None, (disagreement(answer.pair) for answer in material.answers))),
         "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
     ]
@@ -51,8 +51,8 @@ def _alone(material: Material) -> str:
         else "the corrected resampled t-test of Nadeau and Bengio over resamples"
     )
     return (
-        f" Data sets apart by themselves is another test, of each data set alone, by {test}, Holm over data sets: on how "
-        "many a is better, nothing is told, b is better."
+        f" Data sets apart by themselves is another test, of each data set alone, by {test}, Holm over data sets: on "
+        "how many a is better, nothing is told, b is better."
     )
 
 
