@@ -17,6 +17,7 @@ from timae.session import Session
 from timae.weights import Weights, write
 from ucr.archive import UcrError
 from ucr.load import fingerprint
+from ucr.plain import plain_output
 from ucr.selectors import select
 
 SHARING = tuple(name for name, architecture in ARCHITECTURES.items() if architecture.model == "multiscale")

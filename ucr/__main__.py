@@ -6,6 +6,7 @@ import sys
 
 from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError
 from ucr.folders import find_folder, find_root
+from ucr.plain import plain_output
 from ucr.selectors import select
 
 

@@ -86,7 +86,7 @@ def methods(
         clock: whose seconds to show.
     """
     means = pd.DataFrame({score: table.mean() for score, table in tables.items()})
-    present = pd.DataFrame({score: table.notna().sum() for score, table in tables.items()})
+    present = pd.DataFrame({score: table.notna().sum() for score, table in tables.items()}).fillna(0)
     ranks = comparison.average_ranks if comparison else pd.Series(dtype=float)
     unranked = means["accuracy"].drop(ranks.index).sort_values(ascending=False, kind="stable").index
     seconds = per_run(runs, clock)
@@ -130,14 +130,14 @@ def ranking(comparison: Comparison, score: str, *, negated: bool = False, baseli
         baseline: of accuracies, to which errors are relative; None: they are not shown.
     """
     scores, ranks = comparison.scores, comparison.average_ranks
-    rates, elo = ratings.win_rate(scores), ratings.elo(scores)
+    rates, elo = ratings.win_rate(scores), ratings.elo(scores).map("{:.0f}".format)
     table = pd.DataFrame(
         {
             "method": str(method),
             "average rank": f"{rank:.2f}",
             f"mean {score}": f"{(-1 if negated else 1) * scores[method].mean():.4f}",
             "win rate": f"{rates[str(method)]:.3f}",
-            "Elo [95 % interval]": f"{elo['elo'][method]:.0f} [{elo['low'][method]:.0f}, {elo['high'][method]:.0f}]",
+            "Elo [95 % interval]": "{} [{}, {}]".format(*elo.loc[[method]].iloc[0]),
         }
         for method, rank in ranks.items()
     )

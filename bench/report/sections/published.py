@@ -40,8 +40,10 @@ def _part(material: Material, n_resamples: int, head: str, stem: str) -> str:
     lacking = found.table.loc[:, [*own["method"].unique()]].isna().any()
     dropped = [str(method) for method in lacking.index[lacking]] if not lacking.all() else []
     comparison = tables.compare(found.table.drop(columns=dropped), "datasets")
+    not_comparable = "\n".join(["Left out:\n", *(f"- {reason}" for reason in found.left_out)]) if found.left_out else ""
     if not comparison:
-        return f"{head}\n\nThere is no data set for which all of them have a comparable accuracy."
+        nothing = "There is no data set for which all of them have a comparable accuracy."
+        return "\n\n".join(filter(None, [head, nothing, not_comparable]))
     best = next(method for method in comparison.average_ranks.index if method in own["method"].values)
     is_mean = f"the mean over the same {n_resamples} resamples" if n_resamples > 1 else "one run"
     split = "the archive's own split" if n_resamples == 1 else "the same resamples"
@@ -59,7 +61,7 @@ def _part(material: Material, n_resamples: int, head: str, stem: str) -> str:
             if line and f"{best} " in line
         ),
         f"Of ours, {', '.join(dropped)} lack data sets that the others have, and are left out." if dropped else "",
-        "Left out:\n\n" + "\n".join(f"- {reason}" for reason in found.left_out) if found.left_out else "",
+        not_comparable,
         "\n".join(f"- data sets left out: {line}" for line in reasons(comparison.left_out)),
         "Sources:\n\n" + "\n".join(f"- {citation}" for citation in found.citations),
     ]
