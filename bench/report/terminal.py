@@ -15,7 +15,7 @@ from rich.table import Table
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.wording import data_sets, left_out, unfinished
-from bench.stats.comparison import Comparison, describe, reasons
+from bench.stats.comparison import Comparison, describe, family, reasons
 from bench.stats.wording import disagreement
 
 WIDE = 200
@@ -114,10 +114,18 @@ def as_text(comparison: Comparison, score: str = "score", *, negated: bool = Fal
             f"Iman-Davenport F({k - 1}, {(k - 1) * (n - 1)}) = {f.iman_davenport_f:.4g}, "
             f"p = {f.iman_davenport_p:.3g}",
         ]
-    lines += ["", table_text(tables.pairs(comparison), width), "", *_told(comparison)]
+    lines += ["", table_text(_pairs(comparison), width), "", *_told(comparison)]
     lines += ["", "assumed:", *("  " + line for line in describe(comparison))]
     lines += ["  Less is better: a - b is of negated scores, above 0 where a has the lower."] if negated else []
     return "\n".join(lines)
+
+
+def _pairs(comparison: Comparison) -> pd.DataFrame:
+    """The table of pairs, p and its correction in one column: however narrow, neither stands without the other."""
+    table = tables.pairs(comparison)
+    both = table.pop("p") + " / " + table.pop(tables.holm_over(len(comparison.pairs)))
+    table.insert(2, f"p / Holm over {family(len(comparison.pairs))}", both)
+    return table
 
 
 def _told(comparison: Comparison) -> Iterator[str]:

@@ -131,8 +131,9 @@ def test_published_methods_are_listed_with_what_decides_whether_they_are_compara
     assert main(["published"]) == 0
     out = capsys.readouterr().out
     [row] = [line for line in out.splitlines() if line.startswith("HC2 ")]
-    assert row.split() == ["HC2", "112", "30", "resamples", "none", "tsml-eval", "BSD-3-Clause", "one", "run"]
-    assert "  tsml-eval: M. Middlehurst" in out
+    assert row.split() == ["HC2", "112", "30", "resamples", "one", "run"]
+    assert "tsml-eval: series normalised none; BSD-3-Clause; M. Middlehurst" in out
+    assert out.index("tsml-eval: ") < out.index(row) < out.index("ucr-datasummary: ")
     assert "  foundation: GPT4TS (UniShape supp.)" in out
 
 
@@ -177,7 +178,7 @@ def test_whoever_reads_the_first_lines_alone_ends_it_quietly(folder: Path) -> No
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1"}
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment, check=False)
     assert done.stderr == ""
-    assert done.stdout.splitlines()[0].startswith("method")
+    assert done.stdout.splitlines()[0].startswith("cf-4-tsc: ")
     assert done.stdout.splitlines()[1] in ("141", "0")
 
 
