@@ -135,7 +135,7 @@ def show_published(options: argparse.Namespace) -> int:  # noqa: ARG001 (every c
     from bench.report.terminal import columns, table_text
 
     for (source, normalised, licence), methods in listed().groupby(["source", "normalised", "licence"], sort=False):
-        print(f"{source}: series normalised {normalised}; {licence}; {sources()[str(source)].citation}\n")
+        print(f"{source}: normalised {normalised}; {licence}; {sources()[str(source)].citation}\n")
         print(table_text(methods[["method", "data sets", "splits", "of"]], columns()), end="\n\n")
     print("kinds, for --against")
     print("\n".join(f"  {kind}: {', '.join(methods)}" for kind, methods in GROUPS.items()))

@@ -132,7 +132,7 @@ def test_published_methods_are_listed_with_what_decides_whether_they_are_compara
     out = capsys.readouterr().out
     [row] = [line for line in out.splitlines() if line.startswith("HC2 ")]
     assert row.split() == ["HC2", "112", "30", "resamples", "one", "run"]
-    assert "tsml-eval: series normalised none; BSD-3-Clause; M. Middlehurst" in out
+    assert "tsml-eval: normalised none; BSD-3-Clause; M. Middlehurst" in out
     assert out.index("tsml-eval: ") < out.index(row) < out.index("ucr-datasummary: ")
     assert "  foundation: GPT4TS (UniShape supp.)" in out
 

@@ -313,6 +313,49 @@ def test_seeds_of_one_encoder_are_not_independent_runs() -> None:
     assert answer.interval == pytest.approx((0, 0))  # as if there had been 120 of them
 
 
+def test_each_data_set_is_asked_by_itself_where_resamples_let_it_be() -> None:
+    effects = {"up": 0.1, "down": -0.1, "level": 0.0}
+    noise = [0.001, -0.002, 0.003, -0.001, -0.001]
+
+    def runs(n: int) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                "method": method,
+                "dataset": name,
+                "resample": k,
+                "accuracy": 0.7 + (method == "timae") * (effect + noise[k]),
+                "n_train": 50,
+                "n_test": 100,
+            }
+            for method in ("timae", "timae-scratch")
+            for name, effect in effects.items()
+            for k in range(n)
+        )
+
+    for same_split in (False, True):
+        [answer] = questions.answers(
+            [questions.Asked("?", "timae", "timae-scratch")],
+            tables.score_table(runs(5), "accuracy"),
+            runs(5),
+            same_split=same_split,
+        )
+        assert answer.alone == (1, 1, 1)
+    assert tables.paired([answer]).loc[0, "data sets apart by themselves"] == "1 / 1 / 1"
+    two = answered(tables.score_table(runs(2), "accuracy"), runs(2))
+    assert [answer.alone for answer in two] == [None]
+    assert "data sets apart by themselves" not in tables.paired(two)
+
+
+def test_two_methods_answer_one_question_at_most() -> None:
+    from bench.methods.table import METHODS as KNOWN
+
+    ridges = [f"{name}+ridge" for name in KNOWN if name.startswith("timae-ms") and not name.endswith("-probe")]
+    names = [*KNOWN, *ridges, "minirocket+timae-ms-random-probe"]
+    pairs = [frozenset((asked.method, asked.other)) for asked in questions.asked(names)]
+    assert len(pairs) > 100
+    assert len(pairs) == len(set(pairs))
+
+
 def test_whose_series_a_method_was_pre_trained_on_is_what_its_configuration_says() -> None:
     for name, source in (
         ("timae", "train"),
