@@ -25,6 +25,7 @@ from bench.cli.asked import (
 from bench.cli.report import tell
 from bench.contest import live, results
 from bench.contest.definition import Contest, DamagedContest, Run, load_contest
+from bench.contest.imported import imported_in
 from bench.contest.survey import Survey, survey_of
 from bench.methods.method import MethodError
 from bench.places.interruption import interruptible
@@ -123,6 +124,8 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
 
     contest = joined(asked)
     require_one_preset(asked, contest, options.rerun)
+    if options.baseline and options.baseline not in imported_in(contest.folder):
+        require_known("--baseline", options.baseline, contest.methods)
     again = rerun_methods(options)
     survey = survey_of(contest, asked, again)
     if survey.unusable and not options.rerun:
