@@ -95,7 +95,7 @@ def test_the_wheel_has_all_rooms_their_data_and_the_licence(tmp_path: Path) -> N
         [scripts] = [name for name in held if name.endswith("entry_points.txt")]
         commands = wheel.read(scripts).decode()
     ours = [path for room in ("bench", "timae", "ucr") for path in (PROJECT / room).rglob("*.*")]
-    kinds = (".py", ".csv", ".css", ".js", ".safetensors", ".md")
+    kinds = (".py", ".csv", ".xz", ".css", ".js", ".safetensors", ".md")
     wanted = {str(path.relative_to(PROJECT)) for path in ours if path.suffix in kinds}
     assert wanted <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)

@@ -1,6 +1,5 @@
 """From a train split to a classifier: pre-train, then fine-tune or probe, as a recipe says."""
 
-import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from timae.archive import Body, tensor
 from timae.artefacts import Content, code_version, digest, obtain
+from timae.clock import Clock
 from timae.config import EncoderConfig, Recipe, Ridge, Svm
 from timae.encoder import n_parameters
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
@@ -38,6 +38,8 @@ class Fitted:
     shares: Shares | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase: pretrain, finetune."""
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+    """Of CPU time, likewise; not known of an encoder from a file."""
     losses: dict[str, list[float]] = field(default_factory=dict)
     """By phase, one a step."""
     pretrained: str = ""
@@ -87,6 +89,7 @@ class Begun(NamedTuple):
     pretrained: str
     """As in Fitted."""
     seconds: dict[str, float]
+    cpu_seconds: dict[str, float]
     losses: dict[str, list[float]]
     reconstruction: dict[str, NDArray[Any]]
 
@@ -119,8 +122,8 @@ def fit(
     """
     session = session or Session()
     series = tensor(cases)
-    model, name, seconds, losses, reconstruction = begin(recipe, cases, n_classes, seed, session, body, weights)
-    start = time.perf_counter()
+    model, name, seconds, cpu, losses, reconstruction = begin(recipe, cases, n_classes, seed, session, body, weights)
+    clock = Clock()
     probe: SvmProbe | RidgeProbe | None = None
     shares = None
     if recipe.finetuning is not None:
@@ -130,7 +133,7 @@ def fit(
         task = FinetuningTask(model, budget, balanced)
         checkpoint = session.folder and session.folder / "finetune.ckpt"
         losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
-        seconds["finetune"] = task.seconds
+        seconds["finetune"], cpu["finetune"] = task.seconds, task.cpu_seconds
     else:
         session.report("probe", 0, 1, float("nan"))
         if isinstance(recipe.probe, Ridge):
@@ -139,8 +142,8 @@ def fit(
         else:
             assert isinstance(recipe.probe, Svm)
             model, probe = read(model, series, cases.labels, n_classes, recipe.probe, seed)
-        seconds["finetune"] = time.perf_counter() - start
-    return Fitted(recipe, model.eval(), probe, shares, seconds, losses, name, reconstruction)
+        seconds["finetune"], cpu["finetune"] = clock.seconds(), clock.cpu_seconds()
+    return Fitted(recipe, model.eval(), probe, shares, seconds, cpu, losses, name, reconstruction)
 
 
 @dataclass(frozen=True)
@@ -189,13 +192,14 @@ def begin(
             model.encoder.load_state_dict({name: torch.from_numpy(x) for name, x in weights.arrays().items()})
         except RuntimeError as error:
             raise WeightsError(f"{weights.path}: its weights are not those that its card describes") from error
-        return Begun(model, weights.sha256, {"pretrain": weights.seconds}, {}, {})
+        return Begun(model, weights.sha256, {"pretrain": weights.seconds}, {}, {}, {})
     if recipe.pretraining is None:
-        return Begun(model, "", {}, {}, {})
+        return Begun(model, "", {}, {}, {}, {})
     made, name = pretrain(recipe, model.encoder.config, body or Body.of(cases), seed, session)
     model.encoder.load_state_dict(made["encoder"])
     reconstruction = {what: tensor.numpy() for what, tensor in made["reconstruction"].items()}
-    return Begun(model, name, {"pretrain": made["seconds"]}, {"pretrain": made["losses"].tolist()}, reconstruction)
+    losses = {"pretrain": made["losses"].tolist()}
+    return Begun(model, name, {"pretrain": made["seconds"]}, {"pretrain": made["cpu_seconds"]}, losses, reconstruction)
 
 
 def build(recipe: Recipe, n_timepoints: int, n_classes: int) -> Classifier | MultiscaleClassifier:
@@ -241,8 +245,8 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
         session: where it happens, and where shared pre-trainings lie.
 
     Returns:
-        encoder (its state), losses (step,) and seconds that it cost; and its name among the session's shared
-        pre-trainings, or "" where none are shared.
+        encoder (its state), losses (step,), seconds and CPU seconds that it cost; and its name among the session's
+        shared pre-trainings, or "" where none are shared.
     """
     pretraining = recipe.pretraining
     assert pretraining is not None
@@ -258,6 +262,7 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
             "encoder": model.encoder.state_dict(),
             "losses": torch.tensor(losses),
             "seconds": task.seconds,
+            "cpu_seconds": task.cpu_seconds,
             "reconstruction": reconstruct(model, _some(series, pretraining.resolutions)),
         }
 

@@ -21,6 +21,7 @@ from timae.session import Session, Stopped
 from timae.weights import Weights, write
 from ucr.archive import UcrError
 from ucr.load import fingerprint
+from ucr.plain import plain_output
 from ucr.selectors import select
 
 SHARING = tuple(name for name, architecture in ARCHITECTURES.items() if architecture.model == "multiscale")
@@ -29,6 +30,7 @@ SHARING = tuple(name for name, architecture in ARCHITECTURES.items() if architec
 
 def main(arguments: list[str] | None = None) -> int:
     """Make a file and its card; returns the exit code, 2 where the request is wrong."""
+    plain_output()
     options = _parser().parse_args(arguments)
     what = options.out, options.architecture, options.preset, options.seed, options.root, options.device
     try:

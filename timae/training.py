@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from timae.artefacts import code_version, load, save
+from timae.clock import Clock
 from timae.config import Budget, Finetuning, Pretraining
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.session import Session, Stopped
@@ -91,6 +92,8 @@ class Task(L.LightningModule):
         """One a step, those of an interrupted training before included."""
         self.seconds = 0.0
         """Spent on training, an interrupted training before included."""
+        self.cpu_seconds = 0.0
+        """Of CPU time, likewise."""
         self.compiled_loss: Callable[[Batch], Tensor] | None = None
         """loss in a faster form, if there is one."""
 
@@ -206,7 +209,8 @@ class _Journal(Callback):
         self.phase, self.batches, self.path, self.session = phase, batches, path, session
         self.identity = f"{session.identity} {code_version()} {batches.seed} {batches.steps}"
         self.resumed: dict[str, Any] = {}
-        self.began = self.written = time.monotonic()
+        self.clock = Clock()
+        self.written = time.monotonic()
         self.reported = 0.0
 
     def resume(self, task: Task) -> None:
@@ -214,7 +218,7 @@ class _Journal(Callback):
         found = load(self.path) if self.path else None
         if found is not None and found.get("identity") == self.identity:
             task.load_state_dict(found["model"])
-            task.losses, task.seconds = list(found["losses"]), found["seconds"]
+            task.losses, task.seconds, task.cpu_seconds = list(found["losses"]), found["seconds"], found["cpu_seconds"]
             self.batches.done, self.resumed = len(task.losses), found
 
     def on_train_start(self, trainer: L.Trainer, task: Task) -> None:  # type: ignore[override]
@@ -255,7 +259,8 @@ class _Journal(Callback):
             "optimizer": trainer.optimizers[0].state_dict(),
             "schedule": trainer.lr_scheduler_configs[0].scheduler.state_dict(),
             "losses": torch.stack(task.losses),
-            "seconds": task.seconds + self.written - self.began,
+            "seconds": task.seconds + self.clock.seconds(),
+            "cpu_seconds": task.cpu_seconds + self.clock.cpu_seconds(),
         }
         try:
             save(self.path, content)
@@ -312,7 +317,8 @@ def train(
             # advice on loader workers and logging, and deprecations that are Lightning's own to mend
             warnings.filterwarnings("ignore", module=r"lightning\.")
             trainer.fit(task, train_dataloaders=batches)
-    task.seconds += time.monotonic() - journal.began
+    task.seconds += journal.clock.seconds()
+    task.cpu_seconds += journal.clock.cpu_seconds()
     losses = torch.stack(task.losses).tolist()
     if not np.isfinite(losses).all():
         step = int(np.argmin(np.isfinite(losses)))

@@ -6,11 +6,13 @@ import sys
 
 from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError
 from ucr.folders import find_folder, find_root
+from ucr.plain import plain_output
 from ucr.selectors import select
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0, 1 where a check fails, 2 where the request is wrong."""
+    plain_output()
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))

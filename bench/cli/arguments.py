@@ -40,6 +40,18 @@ def add_contest(command: argparse.ArgumentParser) -> None:
         help="-archive methods take its encoder in place of pre-training: what python -m timae.pretrain made, or ucr",
     )
     command.add_argument(
+        "--normalise",
+        choices=("series", "none"),
+        default="series",
+        help="series: each is z-normalised by itself; none: as on disk, as many published numbers are of",
+    )
+    command.add_argument(
+        "--tuned",
+        metavar="DATASETS",
+        help="data sets that somebody looked at when methods were made, beside those that recipes name: the report "
+        "compares on the others first",
+    )
+    command.add_argument(
         "--suite",
         help="a contest with a name of its own, in place of the options above (but --methods): ladder, ecg5000",
     )
@@ -54,9 +66,24 @@ def add_stored(command: argparse.ArgumentParser) -> None:
     command.add_argument("--results", default="results", metavar="DIR")
 
 
-def add_against(command: argparse.ArgumentParser) -> None:
-    """Add what stands in a report beside our own results."""
-    command.add_argument("--against", choices=("published",), help="put published accuracies beside ours")
+AGAINST = (
+    "names (HC2,MultiRocket) or kinds: published, rocket, deep, foundation, hybrid, interval, dictionary, shapelet, "
+    "feature, distance, self-supervised; python -m bench published lists them"
+)
+
+
+def add_telling(command: argparse.ArgumentParser) -> None:
+    """Add what a report puts beside our own results, and what it compares on."""
+    command.add_argument("--against", metavar="NAMES", help=f"put published accuracies beside ours: {AGAINST}")
+    add_comparing(command, "methods: rank those that have every data set; datasets: all, on those that all have")
+
+
+def add_comparing(command: argparse.ArgumentParser, complete: str) -> None:
+    """Add how a table with gaps is compared, and what errors are relative to."""
+    command.add_argument("--complete", choices=("methods", "datasets"), help=complete)
+    command.add_argument(
+        "--baseline", metavar="METHOD", help="to which errors are relative; default: 1nn-dtw, or the first baseline"
+    )
 
 
 def whole(text: str) -> int:

@@ -17,6 +17,7 @@ from ucr.selectors import select
 
 if TYPE_CHECKING:
     from bench.methods.method import Method
+    from bench.report.material import View
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 IMPORTED_NAME = re.compile(r"[^\W_][\w .,()+=@-]*")
@@ -83,6 +84,8 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         same_split=options.same_split,
         pretrain_on=more,
         pretrained=options.pretrained,
+        normalise=options.normalise,
+        tuned=tuple(select(options.tuned, options.root)) if options.tuned else (),
         outside={name: outside[name] for name in methods if name in outside},
         results=options.results,
         root=options.root,
@@ -145,6 +148,26 @@ def some(names: Sequence[str]) -> str:
     """The first of many names."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
+
+
+def asked_view(options: argparse.Namespace) -> "View":
+    """What the reader of a report wants to see.
+
+    Raises:
+        UsageError: nothing published is called so.
+    """
+    from bench.published.groups import asked_for
+    from bench.report.material import View
+    from bench.stats.comparison import TableError
+
+    against = () if options.against is None else names_in(options.against)
+    try:
+        if options.against is not None and not against:
+            raise UsageError(f"--against names nothing, got {options.against!r}; python -m bench published lists them")
+        asked_for(against)
+    except TableError as error:
+        raise UsageError(f"--against: {error}") from error
+    return View(against, options.complete or "methods", options.baseline)
 
 
 def joined(asked: Contest) -> Contest:

@@ -13,6 +13,7 @@ from bench.contest.results import ResultError
 from bench.methods.method import MethodError
 from timae.weights import WeightsError
 from ucr.archive import UcrError
+from ucr.plain import plain_output
 
 
 class Family(Protocol):
@@ -40,6 +41,7 @@ def main(
     Returns:
         The exit code: 0, 1 (a run failed), 2 (bad input), 130 (interrupted) or 141 (nobody reads what it says).
     """
+    plain_output()
     options = _parser(families).parse_args(arguments)
     options.execute = execute
     try:

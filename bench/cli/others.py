@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli.arguments import Command
+from bench.cli.arguments import AGAINST, Command, add_comparing
 from bench.cli.asked import UsageError, names_in, require_importable, require_name, some, writable
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bench.published.beside import Beside
+    from bench.stats.comparison import Comparison
     from bench.stats.csv_table import Scores
 
 FORMS = "CSV: data set and a column a method, or dataset, method, [resample,] accuracy; or tsml-eval's predictions"
@@ -23,17 +24,19 @@ def add(command: Command) -> None:
     """Add the commands to the command line."""
     compare = command("compare", compare_table, "compare the methods of any table of scores, or it with published ones")
     compare.add_argument("file", metavar="FILE", help=FORMS)
-    compare.add_argument(
-        "--against",
-        metavar="NAMES",
-        help="put published accuracies beside: names (HC2,MultiRocket) or kinds: published, rocket, deep, foundation, "
-        "hybrid, interval, dictionary, shapelet, feature, distance, self-supervised",
+    compare.add_argument("--against", metavar="NAMES", help=f"put published accuracies beside: {AGAINST}")
+    add_comparing(
+        compare,
+        "methods: compare those that have every data set; datasets: all, on those that all have; default: methods, "
+        "with --against datasets",
     )
     _add_normalise(compare)
     compare.add_argument("--lower-is-better", action="store_true", help="the scores are errors or losses")
     compare.add_argument("--alpha", type=float, default=0.05)
     compare.add_argument("--json", action="store_true", help="JSON in place of text")
     compare.add_argument("--out", metavar="DIR", help="write diagram, matrix and a page")
+
+    command("published", show_published, "list the methods that others published accuracies of")
 
     imported = command("import", import_table, "put accuracies of others into a contest, as results of theirs")
     imported.add_argument("file", metavar="FILE", help=FORMS)
@@ -59,7 +62,7 @@ def compare_table(options: argparse.Namespace) -> int:
 
     from bench.stats.comparison import TableError, compare, reasons
     from bench.stats.csv_table import read
-    from bench.stats.wording import as_json, as_text
+    from bench.stats.wording import as_json
     from ucr.archive import ARCHIVE
 
     beside = None
@@ -74,14 +77,17 @@ def compare_table(options: argparse.Namespace) -> int:
             notes += [] if negated else _doubts(scores)
         _tell(notes)
         _require_two(table)
-        comparison = compare(table, options.alpha)
+        comparison = compare(table, options.alpha, options.complete or ("datasets" if options.against else "methods"))
+        baseline = _baseline(comparison, options, accuracies=not negated)
     except TableError as error:
         raise UsageError(str(error)) from error
     if options.json:
         print(json.dumps(as_json(comparison), indent=1))
         _tell(f"left out: {line}" for line in reasons(comparison.left_out))  # the keys of the JSON are fixed
     else:
-        print(as_text(comparison, score, negated=negated))
+        from bench.report.terminal import as_text
+
+        print(as_text(comparison, score, negated=negated, baseline=baseline))
         for head, lines in (("not comparable", beside.left_out), ("sources", beside.citations)) if beside else ():
             print("\n".join(["", f"{head}:", *(f"  {line}" for line in lines or ["none"])]))
     if options.out:
@@ -89,8 +95,48 @@ def compare_table(options: argparse.Namespace) -> int:
 
         title = f"{Path(options.file).name}{f' against {options.against}' * bool(options.against)}"
         with writable(Path(options.out)):
-            page = write(comparison, Path(options.out), title, score, negated=negated, notes=notes, beside=beside)
+            page = write(
+                comparison,
+                Path(options.out),
+                title,
+                score,
+                negated=negated,
+                baseline=baseline,
+                notes=notes,
+                beside=beside,
+            )
         print(f"page: {page}", file=sys.stderr if options.json else sys.stdout)
+    return 0
+
+
+def _baseline(comparison: "Comparison", options: argparse.Namespace, *, accuracies: bool) -> str | None:
+    """The method that errors are relative to; None: there is none, or nobody knows what an error is."""
+    from bench.report.tables import baseline_of
+    from bench.stats.comparison import TableError
+
+    methods = [str(method) for method in comparison.average_ranks.index]
+    if options.baseline and options.baseline not in methods:
+        raise TableError(f"--baseline {options.baseline!r} is none of the methods compared: {', '.join(methods)}")
+    if not accuracies or comparison.scores.to_numpy().max() > 1 or comparison.scores.to_numpy().min() < 0:
+        if options.baseline:
+            raise TableError("--baseline needs accuracies from 0 to 1: what an error is, other scores do not say")
+        return None
+    chosen: str | None = options.baseline or baseline_of(methods)
+    return chosen
+
+
+def show_published(options: argparse.Namespace) -> int:  # noqa: ARG001 (every command takes them)
+    """Carry out `published`."""
+    from bench.published.groups import GROUPS
+    from bench.published.listing import listed
+    from bench.published.numbers import sources
+    from bench.report.terminal import columns, table_text
+
+    for (source, normalised, licence), methods in listed().groupby(["source", "normalised", "licence"], sort=False):
+        print(f"{source}: normalised {normalised}; {licence}; {sources()[str(source)].citation}\n")
+        print(table_text(methods[["method", "data sets", "splits", "of"]], columns()), end="\n\n")
+    print("kinds, for --against")
+    print("\n".join(f"  {kind}: {', '.join(methods)}" for kind, methods in GROUPS.items()))
     return 0
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.arguments import Command, add_against, add_contest, minutes, positive, whole
+from bench.cli.arguments import Command, add_contest, add_telling, minutes, positive, whole
 from bench.cli.asked import (
     UsageError,
     asked_contest,
+    asked_view,
     contest_folder,
     joined,
     require_known,
@@ -24,6 +25,7 @@ from bench.cli.asked import (
 from bench.cli.report import tell
 from bench.contest import live, results
 from bench.contest.definition import Contest, DamagedContest, Run, load_contest
+from bench.contest.imported import imported_in
 from bench.contest.survey import Survey, survey_of
 from bench.methods.method import MethodError
 from bench.places.interruption import interruptible
@@ -39,7 +41,7 @@ def add(command: Command) -> None:
     add_contest(run)
     _add_places(run)
     run.add_argument("--reports", default="reports", metavar="DIR")
-    add_against(run)
+    add_telling(run)
     run.add_argument(
         "--rerun",
         metavar="NAME[,NAME]|stale",
@@ -91,6 +93,7 @@ def run_contest(options: argparse.Namespace) -> int:
     from bench.places.table import PLACES
 
     place = _place(options)
+    asked_view(options)
     contest = asked_contest(options)
     settings = _settings(options)
     if options.no_wait and not place.QUEUE:
@@ -121,6 +124,8 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
 
     contest = joined(asked)
     require_one_preset(asked, contest, options.rerun)
+    if options.baseline and options.baseline not in imported_in(contest.folder):
+        require_known("--baseline", options.baseline, contest.methods)
     again = rerun_methods(options)
     survey = survey_of(contest, asked, again)
     if survey.unusable and not options.rerun:
@@ -151,7 +156,7 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
         place.wait(batch, progress)
     failed = [outcome for outcome in progress.ended if outcome.error]
     if survey.done or len(failed) < len(progress.ended):
-        tell(contest, Path(options.reports) / contest.name, against_published=bool(options.against))
+        tell(contest, Path(options.reports) / contest.name, asked_view(options))
     for outcome in failed:
         print(f"bench: failed: {outcome.run}: {outcome.error}{_where(contest, outcome.run)}", file=sys.stderr)
     return 1 if failed else 0

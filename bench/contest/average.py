@@ -1,7 +1,6 @@
 """The result of an average, from those of its members."""
 
 import datetime
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from bench.contest.results import Result
 from bench.contest.scores import score
-from bench.methods.averages import summed, weigh
+from bench.methods.averages import summed, summed_if_all, weigh
+from timae.clock import Clock
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -34,7 +34,7 @@ def average(
         identity: what decides its result.
         environment: in which it is made.
     """
-    start = time.perf_counter()
+    clock = Clock()
     results, arrays = zip(*members, strict=True)
     one, kept = results[0], arrays[0]
     pretrainings = {
@@ -42,8 +42,18 @@ def average(
         for result in results
         if result.pretrain_seconds
     }
+    cpu_pretrainings = {
+        str(result.details.get("pretrained", result.method)): result.cpu_seconds["pretrain"]
+        for result in results
+        if "pretrain" in result.cpu_seconds
+    }
     weights = weigh([found.get("left_out") for found in arrays], kept["train"])
     probabilities = np.average([found["probabilities"] for found in arrays], axis=0, weights=weights)
+    cpu = summed_if_all(
+        {phase: took for phase, took in result.cpu_seconds.items() if phase != "pretrain"} for result in results
+    )
+    if "test" in cpu:
+        cpu["test"] += clock.cpu_seconds()
     result = replace(
         one,
         method=method,
@@ -52,12 +62,18 @@ def average(
         n_parameters=summed(result.n_parameters for result in results),
         pretrain_seconds=sum(pretrainings.values()),
         finetune_seconds=sum(result.finetune_seconds for result in results),
-        test_seconds=sum(result.test_seconds for result in results) + time.perf_counter() - start,
+        test_seconds=sum(result.test_seconds for result in results) + clock.seconds(),
         peak_memory_mb=max(result.peak_memory_mb for result in results),
         device=", ".join(dict.fromkeys(result.device for result in results)),
         config=dict(identity["config"]),
-        details={"weights": weights, "members": dict(digests), "pretrainings": pretrainings},
+        details={
+            "weights": weights,
+            "members": dict(digests),
+            "pretrainings": pretrainings,
+            "cpu_pretrainings": cpu_pretrainings,
+        },
         environment=environment,
+        cpu_seconds=cpu,
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     same = {name: kept[name] for name in ("truth", "classes", "train")}

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Literal
 
 from bench.contest import results
 from bench.methods.averages import members_of
@@ -59,6 +60,10 @@ class Contest:
     """A file with an encoder, in place of shared pre-trainings; see `timae.weights.read`."""
     outside: Mapping[str, str] = field(default_factory=dict)
     """Of the methods, those that are from outside: name → target."""
+    normalise: Literal["series", "none"] = "series"
+    """How all its methods see the series: each z-normalised by itself, or as they are on disk."""
+    tuned: tuple[str, ...] = ()
+    """Data sets that somebody looked at when methods of it were made, beside those that their recipes name."""
 
     @property
     def folder(self) -> Path:
@@ -72,8 +77,9 @@ class Contest:
             MethodError: there is no such method any more.
         """
         if self.outside.keys() & members_of(name):
-            return get_method(name, self.preset, self.outside)  # anew, for its source may have been edited
-        return _made(name, self.preset)
+            # anew, for its source may have been edited
+            return get_method(name, self.preset, self.outside).normalised(self.normalise)
+        return _made(name, self.preset, self.normalise)
 
     def runs(self) -> Iterator[Run]:
         """Every run: seed by seed, data set by data set."""
@@ -95,6 +101,7 @@ class Contest:
             resamples=max(before.resamples, self.resamples),
             pretrain_on=tuple(dict.fromkeys((*before.pretrain_on, *self.pretrain_on))),
             outside={**before.outside, **self.outside},
+            tuned=tuple(dict.fromkeys((*before.tuned, *self.tuned))),
         )
 
     def found(self) -> "Contest":
@@ -119,9 +126,13 @@ class Contest:
         results.write_text(self.folder / "contest.json", text)
 
 
+NORMALISE = ("series", "none")
+"""What a contest may do to its series."""
+
+
 @functools.cache
-def _made(name: str, preset: str) -> Method:
-    return get_method(name, preset)
+def _made(name: str, preset: str, normalise: Literal["series", "none"]) -> Method:
+    return get_method(name, preset).normalised(normalise)
 
 
 class DamagedContest(results.ResultError):
@@ -147,11 +158,13 @@ def load_contest(folder: Path) -> Contest:
         values = json.loads(path.read_bytes())
         newer = sorted(values.keys() - {field.name for field in fields(Contest)})
         names = {key: _names(values[key]) for key in ("methods", "datasets")}
-        names["pretrain_on"] = _names(values.get("pretrain_on", []))
+        names |= {key: _names(values.get(key, [])) for key in ("pretrain_on", "tuned")}
         kept = {key: value for key, value in values.items() if key not in newer}
         contest = Contest(**kept | names | {"name": folder.name, "results": str(folder.parent)})
         if not isinstance(contest.preset, str) or not contest.resamples >= 1:
             raise TypeError(f"preset {contest.preset!r}, resamples {contest.resamples!r}")  # noqa: TRY301
+        if contest.normalise not in NORMALISE:
+            raise TypeError(f"normalise {contest.normalise!r}")  # noqa: TRY301
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else error
         raise DamagedContest(

@@ -17,7 +17,7 @@ import os
 import shlex
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -70,6 +70,9 @@ class Result:
     environment: dict[str, Any]
     finished_at: str
     """UTC, ISO 8601."""
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
+    """CPU time of this process and its children by phase: pretrain, finetune, test. A phase of which it is not known is
+    missing, as all are in results from before it was kept."""
 
     @property
     def source(self) -> str:
@@ -91,9 +94,9 @@ MEASURED = ("pretrain_seconds", "finetune_seconds", "test_seconds", "peak_memory
 def values_of(result: Result) -> dict[str, Any]:
     """Return what stands in a result's file, in its order: the fields, each score among them."""
     values: dict[str, Any] = {}
-    for field in fields(Result):
-        value = getattr(result, field.name)
-        values |= value if field.name == "scores" else {field.name: value}
+    for each in fields(Result):
+        value = getattr(result, each.name)
+        values |= value if each.name == "scores" else {each.name: value}
     return values
 
 
@@ -154,7 +157,11 @@ def read(path: Path) -> Result:
     """
     try:
         values = json.loads(path.read_bytes())
-        named = {field.name: values[field.name] for field in fields(Result) if field.name != "scores"}
+        named = {
+            each.name: values[each.name]
+            for each in fields(Result)
+            if each.name != "scores" and (each.name in values or each.default_factory is MISSING)
+        }
         scores = {key: values[key] for key in SCORES if key in values or key == "accuracy"}
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"field {error} is missing" if isinstance(error, KeyError) else error

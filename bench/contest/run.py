@@ -5,6 +5,7 @@ import functools
 import json
 import logging
 import math
+import os
 import platform
 import resource
 import shutil
@@ -26,10 +27,15 @@ from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, ask_to_redo, claim, redo_path
 from bench.contest.scores import score
 from bench.methods.method import Method
+from timae.clock import Clock
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
     from timae.archive import Body, Splits
+
+
+AT_A_TIME = "TIMAE_BENCH_RUNS_AT_A_TIME"
+"""The environment variable in which a worker is told how many runs go on beside each other where it is."""
 
 
 @dataclass(frozen=True)
@@ -206,9 +212,9 @@ def compute(
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
     test = preparer(read_test())
     session.report("test", 0, 0, math.nan)
-    start = time.perf_counter()
+    clock = Clock()
     probabilities = predictor.predict_proba(test)
-    test_seconds = time.perf_counter() - start
+    test_seconds, test_cpu_seconds = clock.seconds(), clock.cpu_seconds()
     check_probabilities(probabilities, len(test.labels), n_classes)
     result = results.Result(
         method=run.method,
@@ -231,6 +237,7 @@ def compute(
         data_sha256=identity["data_sha256"],
         details=predictor.details,
         environment=environment() | {"versions": identity["versions"]},
+        cpu_seconds={**predictor.cpu_seconds, "test": test_cpu_seconds},
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
     arrays = {
@@ -310,7 +317,7 @@ def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_cla
 
 @functools.cache
 def environment() -> dict[str, Any]:
-    """Python, the machine's architecture and the commit of the code, dirty or not (None outside a checkout)."""
+    """Python, the machine and what else runs on it, and the commit of the code, dirty or not (None: no checkout)."""
     here = Path(__file__).parent
 
     def git(*arguments: str) -> str:
@@ -325,9 +332,21 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "runs at a time": int(os.environ.get(AT_A_TIME, "1")),
         "commit": commit,
         "dirty": dirty,
     }
+
+
+def processor() -> str:
+    """The processor's name, and how many cores the system shows."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{named[0] if named else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
 
 
 def reset_peak_memory() -> None:

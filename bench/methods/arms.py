@@ -8,7 +8,7 @@ from typing import Any
 from bench.methods.method import Method, Predictor, Source
 from timae.architectures import ARCHITECTURES, Architecture, Step, frozen, shared, untrained
 from timae.config import Recipe
-from timae.presets import Preset
+from timae.presets import TUNED_ON, Preset
 from timae.session import Session
 from ucr.prepare import Prepared
 
@@ -78,7 +78,9 @@ def variant(architecture: Architecture, arm: Arm) -> Callable[[str, Preset], Met
 
     def configure(name: str, preset: Preset) -> Method:
         summary = f"{architecture.summary}; {told(architecture, arm)}."
-        return Method(name, summary, architecture.recipe(preset, arm.steps), preset.preparation, fit_timae, arm.source)
+        recipe = architecture.recipe(preset, arm.steps)
+        tuned_on = TUNED_ON if architecture.model == "multiscale" else ()
+        return Method(name, summary, recipe, preset.preparation, fit_timae, arm.source, tuned_on)
 
     return configure
 

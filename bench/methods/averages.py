@@ -35,6 +35,7 @@ def average_of(name: str, members: Sequence[Method]) -> Method:
         members[0].preparation,
         None,
         shared[0] if shared else "train",
+        tuple(dict.fromkeys(name for member in members for name in member.tuned_on)),
     )
 
 
@@ -62,3 +63,10 @@ def summed(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
         for name, number in part.items():
             sums[name] = sums[name] + number if name in sums else number
     return sums
+
+
+def summed_if_all(parts: Iterable[Mapping[str, Number]]) -> dict[str, Number]:
+    """Sums of what every part has, by its name."""
+    parts = list(parts)
+    shared = set.intersection(*(set(part) for part in parts))
+    return summed({name: part[name] for name in part if name in shared} for part in parts)

@@ -6,7 +6,6 @@ whether they give probabilities.
 
 import functools
 import inspect
-import os
 import random
 import sys
 import time
@@ -22,6 +21,7 @@ from sklearn.utils import get_tags
 
 from bench.methods.method import Baseline
 from bench.methods.outside import Outside, Target, load, target_of
+from timae.clock import Clock
 from timae.probe import in_columns
 from ucr.prepare import Prepared
 
@@ -54,6 +54,7 @@ class FittedEstimator:
     classes: NDArray[np.int64]
     """Those of the train split."""
     seconds: dict[str, float]
+    cpu_seconds: dict[str, float]
     notes: list[str]
     """What a reader should know of it, a sentence each."""
     losses: dict[str, list[float]] = field(default_factory=dict)
@@ -130,11 +131,11 @@ def fit(target: Target, config: Baseline, train: Prepared, n_classes: int, seed:
         notes = [*found]
         estimator, seeded = _made(make, target.options, seed)
         x, classes = on_axes(train, axes), np.unique(train.labels)
-        start, work, here = time.perf_counter(), _cpu_seconds(), time.thread_time()
+        clock, here = Clock(), time.thread_time()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             estimator.fit(x, train.labels)
-        seconds, work, here = time.perf_counter() - start, _cpu_seconds() - work, time.thread_time() - here
+        seconds, work, here = clock.seconds(), clock.cpu_seconds(), time.thread_time() - here
     if isinstance(config, Outside) and not seeded:
         notes.append("takes no random_state: seeds differ only where it draws from the global generators")
     if work > LEAST_WORK and 1 - here / work > ELSEWHERE:
@@ -143,7 +144,7 @@ def fit(target: Target, config: Baseline, train: Prepared, n_classes: int, seed:
         )
     if not hasattr(estimator, "predict_proba"):
         notes.append("gives no probabilities: 1 for the class that it predicts, 0 for the others")
-    return FittedEstimator(estimator, axes, n_classes, classes, {"finetune": seconds}, notes)
+    return FittedEstimator(estimator, axes, n_classes, classes, {"finetune": seconds}, {"finetune": work}, notes)
 
 
 def _made(make: Callable[..., Any], options: Mapping[str, Any], seed: int) -> tuple[Any, bool]:
@@ -225,9 +226,3 @@ def _no_exit() -> Iterator[None]:
         yield
     except SystemExit as end:
         raise EstimatorError(f"it called sys.exit({end.code!r}) where it should have raised an error") from end
-
-
-def _cpu_seconds() -> float:
-    """Of this process, all threads of it, and its children that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system

@@ -6,7 +6,7 @@ test labels. Heavy libraries are imported when a method is fitted.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -26,6 +26,10 @@ class Predictor(Protocol):
     @property
     def seconds(self) -> dict[str, float]:
         """What fitting cost, by phase: pretrain, finetune; a baseline has only finetune."""
+
+    @property
+    def cpu_seconds(self) -> dict[str, float]:
+        """CPU time of the same phases, as far as it is known."""
 
     @property
     def n_parameters(self) -> dict[str, int]:
@@ -89,6 +93,8 @@ class Method:
     of an average, which reads its members' results."""
     pretrained_on: Source = "train"
     """Whose series, without labels, come in before the labels do."""
+    tuned_on: tuple[str, ...] = ()
+    """Data sets in whose train splits its settings were chosen: results on others say more."""
 
     @property
     def members(self) -> "tuple[Method, ...]":
@@ -99,6 +105,11 @@ class Method:
     def trains(self) -> bool:
         """Whether it trains a network: a GPU is of use."""
         return isinstance(self.config, Recipe) or any(member.trains for member in self.members)
+
+    def normalised(self, how: Literal["series", "none"]) -> "Method":
+        """The same method, and its members, on series that are normalised in another way."""
+        config = Average(tuple(member.normalised(how) for member in self.members)) if self.members else self.config
+        return replace(self, config=config, preparation=replace(self.preparation, normalise=how))
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides what this method does, as plain JSON values."""

@@ -67,7 +67,7 @@ class _Slot:
         self.device = "cpu" if gpu is None else "cuda"
         methods = {item.run.method for item in batch.todo}
         trains = any(batch.contest.method(name).trains for name in methods)
-        self.arguments = (batch.reader, gpu, trains)
+        self.arguments = (batch.reader, gpu, trains, width(batch.options))
         self.pool = self._open()
 
     def _open(self) -> ProcessPool:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn
 
 from bench.contest.definition import Contest, Run
-from bench.contest.run import Outcome, failed
+from bench.contest.run import AT_A_TIME, Outcome, failed
 from timae.session import Session
 
 GRACE = 5.0
@@ -27,17 +27,19 @@ ENDED_ITSELF = 70
 _stop_asked = threading.Event()
 
 
-def begin(alive: Connection, gpu: str | None, trains: bool) -> None:
+def begin(alive: Connection, gpu: str | None, trains: bool, at_a_time: int) -> None:
     """Leave signals to the parent, watch for its end, and import what every run needs.
 
     Args:
         alive: end of a pipe; when it closes, this process writes a checkpoint and ends.
         gpu: the one that libraries are to see; None: whatever they see.
         trains: whether torch will be needed.
+        at_a_time: how many runs go on here, this one and those beside it.
     """
     for name in (signal.SIGINT, signal.SIGUSR2):
         signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _die)
+    os.environ[AT_A_TIME] = str(at_a_time)
     if gpu is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()

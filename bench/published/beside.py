@@ -7,7 +7,7 @@ import pandas as pd
 
 from bench.published import guard
 from bench.published.guard import Conditions
-from bench.published.numbers import load_published, sources
+from bench.published.numbers import load_published, load_resamples, sources
 from bench.stats.comparison import TableError
 
 
@@ -19,8 +19,14 @@ class Beside(NamedTuple):
     citations: list[str]
 
 
+AUTHORS = ("InceptionTime", "H-InceptionTime", "LITETime", "ROCKET")
+"""Methods of which there are two tables, tsml-eval's and their authors', which normalised in another way."""
+
+
 def beside(scores: pd.DataFrame, ours: Mapping[str, Conditions], asked: Mapping[str, str]) -> Beside:
     """Puts published methods beside ours.
+
+    Of a method that its authors published too, the table stands there that is comparable on more data sets.
 
     Args:
         scores: our accuracies, index data sets, columns methods.
@@ -33,8 +39,14 @@ def beside(scores: pd.DataFrame, ours: Mapping[str, Conditions], asked: Mapping[
     Raises:
         TableError: none of them has a comparable number, or one has the name of one of ours.
     """
-    published = [number for number in load_published() if number.method in asked]
+    others = {method: f"{method} (authors)" for method in asked if method in AUTHORS}
+    published = [number for number in load_published() if number.method in {*asked, *others.values()}]
+    if any(len(conditions.resamples) > 1 for conditions in ours.values()):
+        published += [number for number in load_resamples() if number.method in asked]
     kept, excluded = guard.fair(published, ours)
+    n_kept = kept.notna().sum()
+    chosen = {name: by for name, by in others.items() if n_kept.get(by, 0) > n_kept.get(name, 0)}
+    asked = {chosen.get(name, name): chosen.get(name, called) for name, called in asked.items()}
     available = [method for method in asked if method in kept]
     if not available:
         why = "; ".join(guard.summary(excluded)) or "none was published on them"

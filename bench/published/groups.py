@@ -10,14 +10,25 @@ from bench.stats.doubts import plain_spelling
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "published": tuple(METHODS),
-    "distance": ("1NN-ED (UCR)", "1NN-DTW", "ShapeDTW", "EE", "PF"),
+    "distance": ("1NN-ED (UCR)", "1NN-DTW", "ShapeDTW", "EE", "PF", "Proximity Forest 2.0 (authors)"),
     "dictionary": ("BOSS", "cBOSS", "TDE", "WEASEL-1", "WEASEL-2", "MrSQM"),
     "shapelet": ("STC", "RSF", "RDST"),
     "interval": ("TSF", "RISE", "STSF", "R-STSF", "CIF", "DrCIF", "QUANT"),
     "feature": ("Catch22", "TSFresh", "Signatures", "FreshPRINCE"),
     "rocket": ("ROCKET", "MiniROCKET", "MR", "Arsenal", "Hydra", "MR-Hydra"),
     "hybrid": ("TS-CHIEF", "RIST", "HC1", "HC2"),
-    "deep": ("CNN", "ResNet", "InceptionTime", "H-InceptionTime", "LITETime"),
+    "deep": (
+        "CNN",
+        "ResNet",
+        "InceptionTime",
+        "H-InceptionTime",
+        "LITETime",
+        "COCALITETime (authors)",
+        "OS-CNN (authors)",
+        "PHIT (authors)",
+        "PatchTST (UniShape supp.)",
+        "SoftShape (UniShape supp.)",
+    ),
     "self-supervised": (
         "Ti-MAE (paper)",
         "TS2Vec (Ti-MAE paper table)",
@@ -25,6 +36,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "TS-TCC (Ti-MAE paper table)",
         "TST (Ti-MAE paper table)",
         "T-Loss combined (authors)",
+        "TRILITE + ridge (authors)",
     ),
     "foundation": (
         "GPT4TS (UniShape supp.)",

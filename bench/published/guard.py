@@ -11,7 +11,7 @@ from ucr.archive import ARCHIVE
 
 
 class Conditions(NamedTuple):
-    """How our score on a data set came about: test cases, normalisation (``series`` or ``none``), resamples."""
+    """How our score on a data set came about: cases, normalisation (``series``, ``none``), resamples it averages."""
 
     n_test: int
     normalise: str
@@ -29,10 +29,11 @@ class Excluded(NamedTuple):
 def fair(published: Iterable[Published], ours: Mapping[str, Conditions]) -> tuple[pd.DataFrame, list[Excluded]]:
     """Keeps the published numbers that were measured as ours were.
 
-    That is: on the same split, the same variant of the archive, the same test cases, and data normalised alike
-    (which matters only where the archive does not ship z-normalised series). Whether the test cases are ours shows
-    in the accuracy itself, which must be a count of right answers over them to the decimals printed; three decimals
-    over thousands of cases show little. What is kept is snapped to its count, so that equal counts tie.
+    That is: on the same splits (of several, the mean over all of them), the same variant of the archive, the same
+    test cases, and data normalised alike (which matters only where the archive does not ship z-normalised series).
+    Whether the test cases are ours shows in the accuracy itself, which must be a count of right answers over them to
+    the decimals printed; three decimals over thousands of cases show little. What is kept is snapped to its count, so
+    that equal counts tie.
 
     Args:
         published: numbers of others.
@@ -41,10 +42,10 @@ def fair(published: Iterable[Published], ours: Mapping[str, Conditions]) -> tupl
     Returns:
         A score table (index our data sets, columns methods, NaN where nothing was kept), and what was excluded.
     """
-    kept: dict[str, dict[str, float]] = {}
+    found: dict[tuple[str, str], dict[int, float]] = {}
     excluded = []
     for number in published:
-        if number.dataset not in ours:
+        if number.dataset not in ours or number.resample not in ours[number.dataset].resamples:
             continue
         conditions = ours[number.dataset]
         answers = conditions.n_test * (number.n_runs if number.aggregate == "mean" else 1)
@@ -53,7 +54,13 @@ def fair(published: Iterable[Published], ours: Mapping[str, Conditions]) -> tupl
         if reason:
             excluded.append(Excluded(number.method, number.dataset, reason))
         else:
-            kept.setdefault(number.method, {})[number.dataset] = counted
+            found.setdefault((number.method, number.dataset), {})[number.resample] = counted
+    kept: dict[str, dict[str, float]] = {}
+    for (method, dataset), counts in found.items():
+        if lacking := [k for k in ours[dataset].resamples if k not in counts]:
+            excluded.append(Excluded(method, dataset, f"not published on resamples {_spans(lacking)}"))
+        else:
+            kept.setdefault(method, {})[dataset] = sum(counts.values()) / len(counts)
     return pd.DataFrame(kept, index=pd.Index(ours, name="dataset")), excluded
 
 
@@ -99,14 +106,24 @@ def summary(excluded: Iterable[Excluded]) -> list[str]:
     ]
 
 
+def _spans(numbers: Sequence[int]) -> str:
+    """Word numbers, those that follow each other by the first and the last of them."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
 def _unfair(number: Published, ours: Conditions, counted: float) -> str | None:
     """Why a number must not stand beside ours; None where it may."""
     source = sources()[number.source]
-    if tuple(ours.resamples) != (0,):
-        return f"published on the default split, ours on resamples {', '.join(map(str, ours.resamples))}"
     if number.archive_variant != "original":
         return f"altered data (variant {number.archive_variant!r} of the archive)"
-    if source.normalise != ours.normalise and not ARCHIVE[number.dataset].znormalised:
+    known = source.normalise in ("series", "none")  # two of whom nothing is known need not have done the same
+    if not (known and source.normalise == ours.normalise) and not ARCHIVE[number.dataset].znormalised:
         return f"not z-normalised on disk, {number.source} normalised {source.normalise!r}, ours {ours.normalise!r}"
     if abs(number.accuracy - counted) > 0.5 * 10.0**-source.decimals + 1e-9:
         return f"no count of right answers over our {ours.n_test} test cases"

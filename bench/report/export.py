@@ -1,5 +1,6 @@
 """Results in the forms that others read: tsml-eval's files, wide and long CSV, LaTeX."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from bench.contest.imported import told_of
 from bench.contest.results import Result
 from bench.contest.scores import SCORES
 from bench.report import tables
+from bench.stats.comparison import Complete, reasons
 
 
 def export(contest: Contest, form: str, folder: Path) -> list[Path]:
@@ -81,24 +83,36 @@ def _predictions(contest: Contest, result: Result) -> tuple[NDArray[Any], ...]:
     return tuple(found[name] for name in names)
 
 
-def latex(table: pd.DataFrame) -> str:
-    """A booktabs table, data set × method, the best of a row in bold, means and average ranks below."""
-    escape = str.maketrans({"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#"})
-    names = [str(name).translate(escape) for name in table.columns]
-    lines = [r"\begin{tabular}{l" + "r" * len(names) + "}", r"\toprule", f"data set & {' & '.join(names)} " + r"\\"]
+def latex(table: pd.DataFrame, complete: Complete = "methods") -> str:
+    """A booktabs table, data set × method, the best of a row in bold, means and average ranks below.
+
+    All of it is over the same data sets: a comment names the methods, or data sets, that are left out.
+    """
+    comparison = tables.compare(table, complete)
+    left_out = reasons(comparison.left_out) if comparison else []
+    table = comparison.scores if comparison else table
+    names = [_escaped(name) for name in table.columns]
+    lines = [f"% left out: {line}" for line in left_out]
+    lines += [r"\begin{tabular}{l" + "r" * len(names) + "}", r"\toprule", f"data set & {' & '.join(names)} " + r"\\"]
     lines.append(r"\midrule")
     for dataset, row in table.iterrows():
         cells = [
             "--" if pd.isna(value) else rf"\textbf{{{value:.4f}}}" if value >= row.max() else f"{value:.4f}"
             for value in row
         ]
-        lines.append(f"{str(dataset).translate(escape)} & {' & '.join(cells)} " + r"\\")
-    lines += [r"\midrule", f"mean & {' & '.join(f'{value:.4f}' for value in table.mean())} " + r"\\"]
-    comparison = tables.compare(table)
+        lines.append(f"{_escaped(dataset)} & {' & '.join(cells)} " + r"\\")
+    lines.append(r"\midrule")
+    if not table.isna().to_numpy().any():
+        lines.append(f"mean & {' & '.join(f'{value:.4f}' for value in table.mean())} " + r"\\")
     if comparison:
         ranks = comparison.average_ranks.reindex(table.columns)
         lines.append(f"average rank & {' & '.join(f'{rank:.2f}' for rank in ranks)} " + r"\\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _escaped(name: object) -> str:
+    """A name as LaTeX takes it."""
+    return re.sub(r"([_&%#$])", r"\\\1", str(name))
 
 
 def _write(path: Path, text: str) -> Path:

@@ -1,18 +1,33 @@
 """What a report is made of: the results of a contest, and the tables that follow from them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
 from bench.contest import results
+from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.contest.imported import told_of
 from bench.contest.results import Result
-from bench.report import questions, tables
-from bench.stats.comparison import Comparison
+from bench.report import charges, questions, tables
+from bench.stats import comparison as statistics
+from bench.stats.comparison import Comparison, Complete, TableError
+
+
+@dataclass(frozen=True)
+class View:
+    """What the reader of a report wants to see."""
+
+    against: Sequence[str] = ()
+    """Published methods, or kinds of them, that stand beside ours."""
+    complete: Complete = "methods"
+    """What is compared where results are lacking: methods that have every data set, or data sets that all have."""
+    baseline: str | None = None
+    """The method that errors are relative to; None: 1-NN with DTW, or the first baseline there."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +38,7 @@ class Material:
     folder: Path
     """Where the report goes."""
     finished: Sequence[Result]
-    against_published: bool = False
-    """Whether published numbers are to stand beside ours."""
+    view: View = field(default_factory=View)
     aside: Sequence[Result] = ()
     """Imported results on data sets and resamples that the contest does not have."""
 
@@ -49,26 +63,82 @@ class Material:
         return self.runs[~self.runs["method"].isin([*self.imported])]
 
     @cached_property
+    def clock(self) -> str:
+        """Whose seconds the report shows: cpu, or wall where CPU time is not known of every run."""
+        return charges.clock_of(self.own_runs)
+
+    @cached_property
     def scores(self) -> dict[str, pd.DataFrame]:
-        """Score table (data set × method) of each score."""
+        """Score table (data set × method) of each score, over all data sets."""
         return tables.score_tables(self.runs)
 
     @cached_property
+    def tuned(self) -> list[str]:
+        """Data sets that settings of a method were chosen on, or that the contest names as such."""
+        methods = (known_method(name, self.contest) for name in self.runs["method"].unique())
+        named = {*self.contest.tuned, *(name for method in methods if method for name in method.tuned_on)}
+        return [name for name in self.scores["accuracy"].index if name in named]
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether the main comparison leaves out what was tuned on: two data sets at least must remain."""
+        return bool(self.tuned) and len(self.scores["accuracy"]) - len(self.tuned) > 1
+
+    @cached_property
+    def main(self) -> list[str]:
+        """The data sets of the main comparison, and of every table that has one row a method."""
+        table = self.scores["accuracy"]
+        table = table.drop(index=self.tuned) if self.apart else table
+        if self.view.complete == "datasets":
+            with suppress(TableError):  # there is none, and no comparison either
+                table = statistics.complete_cases(table)[0]
+        return [*table.index]
+
+    @cached_property
     def comparison(self) -> Comparison | None:
-        """The methods compared by accuracy, if there are two with a data set in common."""
-        return tables.compare(self.scores["accuracy"])
+        """The main comparison, by accuracy, if there are two methods to compare."""
+        return self.compared("accuracy")
+
+    @cached_property
+    def overall(self) -> Comparison | None:
+        """The same on all data sets, where the main comparison leaves some out that were tuned on."""
+        return tables.compare(self.scores["accuracy"], self.view.complete) if self.apart else None
+
+    def compared(self, score: str) -> Comparison | None:
+        """The main comparison by a score; methods that have none, as imported ones, do not take part."""
+        return tables.compare(self.scores[score].reindex(self.main), self.view.complete)
+
+    @cached_property
+    def not_compared(self) -> str:
+        """Why there is no main comparison of two methods or more; nothing where there is one."""
+        if self.scores["accuracy"].shape[1] < 2:
+            return ""
+        try:
+            statistics.compare(self.scores["accuracy"].loc[self.main], complete=self.view.complete)
+        except TableError as error:
+            return str(error)
+        return ""
+
+    @cached_property
+    def baseline(self) -> str | None:
+        """The method that errors are relative to; None where no ranked method is a baseline."""
+        ranked = [*self.comparison.average_ranks.index] if self.comparison else []
+        asked = self.view.baseline
+        return asked if asked in ranked else tables.baseline_of(ranked)
 
     @cached_property
     def answers(self) -> list[questions.Answer]:
-        """Paired questions that the methods allow."""
-        table = self.scores["accuracy"]
+        """Paired questions that the methods allow, on the data sets of the main comparison."""
+        table = self.scores["accuracy"].loc[self.main]
         named = [method for method in table.columns if method not in self.imported]  # names of others mean nothing
-        return questions.answers(questions.asked(named), table, self.runs)
+        return questions.answers(questions.asked(named), table, self.runs, same_split=self.contest.same_split)
 
     @cached_property
     def methods(self) -> pd.DataFrame:
-        """One row a method."""
-        return tables.methods(self.scores, self.runs, self.comparison)
+        """One row a method, on the data sets of the main comparison."""
+        scores = {score: table.reindex(self.main) for score, table in self.scores.items()}
+        runs = self.runs[self.runs["dataset"].isin(self.main)]
+        return tables.methods(scores, runs, self.comparison, self.clock)
 
     @cached_property
     def missing(self) -> list[Run]:
@@ -77,7 +147,7 @@ class Material:
         return [run for run in self.contest.runs() if (run.method, run.dataset, run.resample) not in done]
 
 
-def gather(contest: Contest, folder: Path, *, against_published: bool = False) -> Material:
+def gather(contest: Contest, folder: Path, view: View | None = None) -> Material:
     """Read what a report is made of.
 
     Raises:
@@ -86,4 +156,4 @@ def gather(contest: Contest, folder: Path, *, against_published: bool = False) -
     finished, aside = told_of(contest)
     if not finished:
         raise results.ResultError(f"no results in {contest.folder}: nothing to report; see {contest.command('status')}")
-    return Material(contest, folder, finished, against_published, aside)
+    return Material(contest, folder, finished, view or View(), aside)

@@ -15,6 +15,7 @@ from bench.methods.averages import members_of
 from bench.stats import comparison as statistics
 from bench.stats import effects
 from bench.stats.comparison import Pair
+from bench.stats.resampled import corrected_resampled_t
 
 _SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
 _FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-probe$")
@@ -68,6 +69,9 @@ class Answer(NamedTuple):
     posterior: effects.Posterior
     p_holm: float
     """Holm's correction over the questions that were answered together."""
+    alone: tuple[int, int, int] | None
+    """On how many data sets a is better, nothing is told, b is better, each by a test of its own resamples or seeds;
+    None where there are too few of these."""
 
 
 def asked(methods: Sequence[str]) -> Iterator[Asked]:
@@ -79,8 +83,22 @@ def asked(methods: Sequence[str]) -> Iterator[Asked]:
                     yield Asked(question, method, other)
 
 
-def answers(questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame) -> list[Answer]:
-    """Answer questions on the data sets that both of their methods have in a table, made of these runs."""
+LEAST_RESAMPLES = 3
+"""From so many splits or seeds on a data set is asked by itself."""
+ALPHA = 0.05
+
+
+def answers(
+    questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame, *, same_split: bool = False
+) -> list[Answer]:
+    """Answer questions on the data sets that both of their methods have in a table, made of these runs.
+
+    Args:
+        questions: to two methods each.
+        table: mean accuracy, data set × method.
+        runs: tidy runs that the means are of.
+        same_split: whether resamples are seeds on one split.
+    """
     found = []
     for question, method, other in questions:
         scores = table[[method, other]].dropna()
@@ -96,6 +114,7 @@ def answers(questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame)
             *_interval(runs, pair, scores),
             effects.bayesian_signed_rank(scores[pair.a] - scores[pair.b]),
             float(p),
+            _alone(runs, pair, scores, same_split=same_split),
         )
         for (question, pair, scores), p in zip(found, corrected, strict=True)
     ]
@@ -103,12 +122,31 @@ def answers(questions: Iterable[Asked], table: pd.DataFrame, runs: pd.DataFrame)
 
 def _interval(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> tuple[effects.Interval, bool]:
     """Of the mean difference of two methods, and whether it is over seeds or resamples too."""
-    own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
-    by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
-    differences = by_seed[pair.a] - by_seed[pair.b]
+    differences = _by_resample(runs, pair, scores)
     if differences.isna().to_numpy().any():
         return effects.bootstrap_interval(scores[pair.a] - scores[pair.b]), False
     return effects.crossed_interval(differences.loc[scores.index]), True
+
+
+def _by_resample(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame) -> pd.DataFrame:
+    """Differences of two methods, data set × resample; NaN where one of them has no run."""
+    own = runs[runs["dataset"].isin(scores.index) & runs["method"].isin([pair.a, pair.b])]
+    by_seed = own.pivot(index="dataset", columns=["method", "resample"], values="accuracy")
+    differences: pd.DataFrame = by_seed[pair.a] - by_seed[pair.b]  # type: ignore[assignment]
+    return differences
+
+
+def _alone(runs: pd.DataFrame, pair: Pair, scores: pd.DataFrame, *, same_split: bool) -> tuple[int, int, int] | None:
+    """What each data set says by itself, Holm over them; None where runs are lacking."""
+    differences = _by_resample(runs, pair, scores)
+    if differences.shape[1] < LEAST_RESAMPLES or differences.isna().to_numpy().any():
+        return None
+    sizes = runs.groupby("dataset")[["n_test", "n_train"]].first().loc[differences.index]
+    overlap = 0 * sizes["n_test"] if same_split else sizes["n_test"] / sizes["n_train"]
+    rejected = statistics.holm(corrected_resampled_t(differences, overlap)) <= ALPHA
+    means = differences.mean(axis=1).to_numpy()
+    better, worse = int((rejected & (means > 0)).sum()), int((rejected & (means < 0)).sum())
+    return better, len(differences) - better - worse, worse
 
 
 def seen_from(method: str, pair: Pair) -> Pair:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from bench.contest import results
 from bench.published.beside import Beside
 from bench.report import tables
@@ -15,6 +13,7 @@ from bench.report.pictures.critical_difference import critical_difference
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
 from bench.report.wording import data_sets, markdown
 from bench.stats.comparison import Comparison, describe, reasons
+from bench.stats.wording import disagreement
 
 
 def write(
@@ -24,6 +23,7 @@ def write(
     score: str,
     *,
     negated: bool = False,
+    baseline: str | None = None,
     notes: Sequence[str] = (),
     beside: Beside | None = None,
 ) -> Path:
@@ -35,28 +35,28 @@ def write(
         title: of the page.
         score: by which it compares.
         negated: whether that is a loss, which it was given negated.
+        baseline: of accuracies, the method that errors are relative to.
         notes: what the reader must know of the table.
         beside: what was left out of published numbers, and whom to cite; None: there are none.
 
     Returns:
         The path of the Markdown page.
     """
-    n, sign = len(comparison.scores), -1 if negated else 1
-    means = sign * comparison.scores.mean()  # best ranked first, as the ranks are
-    ranks = pd.DataFrame(
-        {"method": str(method), "average rank": f"{rank:.2f}", f"mean {score}": f"{mean:.4f}"}
-        for (method, rank), mean in zip(comparison.average_ranks.items(), means, strict=True)
-    )
+    n, k = comparison.scores.shape
+    sign = -1 if negated else 1
     facts = [*describe(comparison), *["Less is better: differences are of negated scores."] * negated]
     parts = [
         f"# {title}",
-        f"{len(means)} methods on {data_sets(n)}, by {score}; {'less' if negated else 'more'} is better.",
+        f"{k} methods on {data_sets(n)}, by {score}; {'less' if negated else 'more'} is better.",
         _listed("To be known:", notes),
-        *(_pictures(comparison, folder, score) if n > 1 else []),
-        markdown(ranks),
-        markdown(tables.pairs(comparison)) if n > 1 else "No test tells methods apart by one data set.",
-        _listed("Assumed:", facts) if n > 1 else "",
-        _listed("Data sets left out:", reasons(comparison.left_out)),
+        comparison.too_few,
+        *_pictures(comparison, folder, score),
+        markdown(tables.ranking(comparison, score, negated=negated, baseline=baseline)),
+        tables.ranking_note(comparison, baseline),
+        markdown(tables.pairs(comparison)),
+        _listed("Mean and ranks point different ways:", _disagreements(comparison)),
+        _listed("Assumed:", facts),
+        _listed("Left out:", reasons(comparison.left_out)),
     ]
     if beside:
         parts += [_listed("Published, and not comparable:", beside.left_out), _listed("Sources:", beside.citations)]
@@ -71,12 +71,25 @@ def write(
 
 
 def _pictures(comparison: Comparison, folder: Path, score: str) -> list[str]:
+    """The diagram, where so many data sets let there be one, and the matrix."""
     n, alpha = len(comparison.scores), comparison.alpha
-    diagram = critical_difference(comparison.average_ranks, comparison.cliques, n_datasets=n, alpha=alpha, score=score)
-    matrix = pairwise_matrix(comparison.pairs, comparison.scores.mean(), n_datasets=n, alpha=alpha)
-    style.save(diagram, folder / "cd")
-    style.save(matrix, folder / "pairs")
-    return ["![Critical-difference diagram](cd.svg)", "![Every method against every other](pairs.svg)"]
+    shown = []
+    for path in (folder / f"{stem}.{form}" for stem in ("cd", "pairs") for form in ("svg", "png")):
+        path.unlink(missing_ok=True)  # of a former page
+    if not comparison.too_few:
+        ranks, cliques = comparison.average_ranks, comparison.cliques
+        style.save(critical_difference(ranks, cliques, n_datasets=n, alpha=alpha, score=score), folder / "cd")
+        shown.append("![Critical-difference diagram](cd.svg)")
+    if n > 1:
+        matrix = pairwise_matrix(comparison.pairs, comparison.scores.mean(), n_datasets=n, alpha=alpha)
+        style.save(matrix, folder / "pairs")
+        shown.append("![Every method against every other](pairs.svg)")
+    return shown
+
+
+def _disagreements(comparison: Comparison) -> list[str]:
+    found = (disagreement(pair, comparison.average_ranks) for pair in comparison.pairs)
+    return [line for line in found if line]
 
 
 def _listed(head: str, lines: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ Input throughout: `runs`, one row a run, as `tidy` returns it; `table`, a score 
 columns methods, the mean over resamples, NaN where there is no run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,13 @@ import pandas as pd
 
 from bench.contest.results import Result, values_of
 from bench.contest.scores import SCORES
+from bench.methods.baselines import BASELINES
+from bench.report.charges import CLOCKS, charge, clock_of, in_all, per_run
 from bench.report.questions import Answer, seen_from
 from bench.stats import comparison as statistics
-from bench.stats import effects
-from bench.stats.comparison import Comparison
+from bench.stats import effects, ratings
+from bench.stats.comparison import Comparison, Complete
+from bench.stats.doubts import plain_spelling
 from ucr.archive import ARCHIVE
 
 SECONDS = ("pretrain_seconds", "finetune_seconds", "test_seconds")
@@ -33,18 +36,18 @@ LENGTHS = ((0, 100), (101, 300), (301, 700), (701, 10**9))
 TRAIN_SIZES = ((0, 50), (51, 100), (101, 500), (501, 10**9))
 
 
-def tidy(results: Iterable[Result]) -> pd.DataFrame:
-    """Return one row a run: identity, scores, sizes, seconds, memory, parameters."""
+def tidy(results: Sequence[Result]) -> pd.DataFrame:
+    """Return one row a run: identity, scores, sizes, costs, memory, parameters."""
     rows = []
     for result in results:
         row = {name: value for name, value in values_of(result).items() if not isinstance(value, dict)}
-        own = {result.details.get("pretrained", ""): result.pretrain_seconds}
-        row["pretrainings"] = result.details.get("pretrainings", own)
         row["pretrained_on"] = _pretrained_on(result)
         row["encoder_parameters"] = result.n_parameters.get("encoder")
         row["total_parameters"] = result.n_parameters.get("total")
         rows.append(row)
-    return pd.DataFrame(rows).astype(dict.fromkeys(SCORES, float))  # None, where a score is not defined, becomes NaN
+    runs = pd.DataFrame(rows).astype(dict.fromkeys(SCORES, float))  # None, where a score is not defined, becomes NaN
+    charge(runs, results)
+    return runs.drop(columns=list(SECONDS))
 
 
 def _pretrained_on(result: Result) -> str:
@@ -59,64 +62,114 @@ def score_table(runs: pd.DataFrame, score: str) -> pd.DataFrame:
     return runs.pivot_table(index="dataset", columns="method", values=score, aggfunc="mean", sort=False)
 
 
-def compare(table: pd.DataFrame) -> Comparison | None:
+def compare(table: pd.DataFrame, complete: Complete = "methods") -> Comparison | None:
     """Compare the methods of a score table; None where there is nothing to compare."""
     try:
-        return statistics.compare(table)
+        return statistics.compare(table, complete=complete)
     except statistics.TableError:
         return None
 
 
-def methods(tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: Comparison | None) -> pd.DataFrame:
-    """One row a method, best average rank (else mean accuracy) first, as text."""
+LACKING = "†"
+"""Marks a row whose numbers are over fewer data sets than those of its neighbours."""
+
+
+def methods(
+    tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: Comparison | None, clock: str
+) -> pd.DataFrame:
+    """One row a method, as text: by average rank, and behind them those that are not ranked, by mean accuracy.
+
+    Args:
+        tables: score → score table, all on the same data sets.
+        runs: on these data sets.
+        comparison: of accuracies on these data sets, if there is one.
+        clock: whose seconds to show.
+    """
     means = pd.DataFrame({score: table.mean() for score, table in tables.items()})
+    present = pd.DataFrame({score: table.notna().sum() for score, table in tables.items()}).fillna(0)
     ranks = comparison.average_ranks if comparison else pd.Series(dtype=float)
-    order = [*ranks.index] or list(means.sort_values("accuracy", ascending=False).index)
-    seconds = total_seconds(runs).groupby(runs["method"]).median()
-    pretraining = phases(runs)["pretrain"].groupby(runs["method"]).median()
+    unranked = means["accuracy"].drop(ranks.index).sort_values(ascending=False, kind="stable").index
+    seconds = per_run(runs, clock)
     parameters = runs.groupby("method")["encoder_parameters"].median()
     n_runs = runs["method"].value_counts()
+    n, whole = len(tables["accuracy"]), len(tables["accuracy"]) * runs["resample"].nunique()
     others = sorted(SCORES.keys() - {"accuracy"}, key=lambda key: (not SCORES[key].ranked, [*SCORES].index(key)))
 
     def shown(key: str, method: str) -> str:
-        return fixed(means[key][method], SCORES[key].digits)
+        n, most = int(present[key][method]), int(present["accuracy"][method])
+        return fixed(float(means[key][method]), SCORES[key].digits) + f" ({n} sets)" * (0 < n < most)
 
     return pd.DataFrame(
         {
             "method": method,
-            "data sets": int(tables["accuracy"][method].notna().sum()),
-            "runs": int(n_runs[method]),
+            "data sets": _of(present["accuracy"][method], n),
+            "runs": _of(n_runs[method], whole),
             SCORES["accuracy"].name: shown("accuracy", method),
-            "average rank": f"{ranks[method]:.2f}" if method in ranks else "–",
+            "average rank": fixed(ranks.get(method, np.nan), 2),
             **{SCORES[key].name: shown(key, method) for key in others},
-            "seconds": fixed(seconds[method], 1),
-            "of them pre-training": fixed(pretraining[method] or np.nan, 1),
+            CLOCKS[clock]: fixed(seconds["seconds"][method], 1),
+            "shared pre-training": fixed(seconds["shared"][method] or np.nan, 1),
             "encoder parameters": count(parameters[method]),
         }
-        for method in order
+        for method in [*ranks.index, *unranked]
     )
 
 
-def phases(runs: pd.DataFrame) -> pd.DataFrame:
-    """Seconds of each run by phase; a pre-training of many data sets is spread evenly over those that start from it."""
-    seconds = runs[list(SECONDS)].copy()
-    each = pd.DataFrame(
-        [
-            (run, method, dataset, name or run, took)  # one without a name is the run's own
-            for run, method, dataset, pretrainings in runs[["method", "dataset", "pretrainings"]].itertuples()
-            for name, took in pretrainings.items()
-        ],
-        columns=["run", "method", "dataset", "name", "seconds"],
+def _of(n: int, whole: int) -> str:
+    """Word how many of all there are, marked where some are lacking."""
+    return str(n) if n == whole else f"{n} of {whole} {LACKING}"
+
+
+def ranking(comparison: Comparison, score: str, *, negated: bool = False, baseline: str | None = None) -> pd.DataFrame:
+    """One row a ranked method, best first, as text: rank, mean, win rate, Elo, error relative to a baseline.
+
+    Args:
+        comparison: of the methods.
+        score: what it is by.
+        negated: whether that is a loss, which it was given negated.
+        baseline: of accuracies, to which errors are relative; None: they are not shown.
+    """
+    scores, ranks = comparison.scores, comparison.average_ranks
+    rates, elo = ratings.win_rate(scores), ratings.elo(scores).map("{:.0f}".format)
+    table = pd.DataFrame(
+        {
+            "method": str(method),
+            "average rank": f"{rank:.2f}",
+            f"mean {score}": f"{(-1 if negated else 1) * scores[method].mean():.4f}",
+            "win rate": f"{rates[str(method)]:.3f}",
+            "Elo [95 % interval]": "{} [{}, {}]".format(*elo.loc[[method]].iloc[0]),
+        }
+        for method, rank in ranks.items()
     )
-    each["seconds"] /= each.groupby(["method", "name"])["dataset"].transform("nunique")
-    shared = each.groupby("run")["seconds"].sum(min_count=1)  # of imported results not known, never 0
-    seconds["pretrain_seconds"] = shared.reindex(runs.index).where(runs["pretrainings"].map(bool), 0.0)
-    return seconds.rename(columns=lambda name: name.removesuffix("_seconds"))
+    if baseline is not None:
+        errors, _ = ratings.relative_error(scores, baseline)
+        table.insert(3, f"error relative to {baseline}", [fixed(errors[method], 3) for method in ranks.index])
+    return table
 
 
-def total_seconds(runs: pd.DataFrame) -> "pd.Series[float]":
-    """Seconds of each run: its share of pre-training, training and test."""
-    return phases(runs).sum(axis=1, skipna=False)
+def ranking_note(comparison: Comparison, baseline: str | None = None) -> str:
+    """What the columns of `ranking` mean, a sentence each."""
+    note = (
+        "Win rate: the share of the other methods that one beats on a data set, on average, draws counted half. "
+        "Elo: the ratings, 1000 on average, that explain best who beats whom on how many data sets; 400 points more "
+        "are odds of ten to one; interval by bootstrap over data sets."
+    )
+    if baseline is None:
+        return note
+    n = ratings.relative_error(comparison.scores, baseline)[1]
+    but = f" (on {n} of {len(comparison.scores)} data sets: on the others it makes no error)"
+    but *= n < len(comparison.scores)
+    return (
+        f"{note} Error relative to {baseline}: the mean over data sets of a method's error rate divided by "
+        f"{baseline}'s{but}; below 1 is better than it."
+    )
+
+
+def baseline_of(methods: Sequence[str]) -> str | None:
+    """The method that errors are relative to where nobody says: 1-NN with DTW, else the first baseline there."""
+    known = [name for name in ("1nn-dtw", *BASELINES) if name in methods]
+    dtw = [name for name in methods if plain_spelling(name).startswith("1nndtw")]
+    return next(iter([*known[:1], *dtw]), None)
 
 
 def fixed(number: float, digits: int) -> str:
@@ -134,6 +187,11 @@ def interval(of: effects.Interval) -> str:
     return f"[{of.low:+.4f}, {of.high:+.4f}]"
 
 
+def holm_over(n: int, what: str = "pair") -> str:
+    """What the column of corrected p-values is called: the family stands in it."""
+    return f"p (Holm, {n} {what}{'s' * (n != 1)})"
+
+
 def pairs(comparison: Comparison) -> pd.DataFrame:
     """One row a pair of methods, the better ranked first, as text."""
     return pd.DataFrame(
@@ -141,10 +199,10 @@ def pairs(comparison: Comparison) -> pd.DataFrame:
             "better ranked": pair.a,
             "other": pair.b,
             "wins / draws / losses": f"{pair.wins} / {pair.draws} / {pair.losses}",
+            "p": f"{pair.p:.3g}",
+            holm_over(len(comparison.pairs)): f"{pair.p_holm:.3g}",
             "mean difference": f"{pair.mean_difference:+.4f}",
             "median difference": f"{pair.median_difference:+.4f}",
-            "p": f"{pair.p:.3g}",
-            "p (Holm)": f"{pair.p_holm:.3g}",
         }
         for pair in comparison.pairs
     )
@@ -152,7 +210,7 @@ def pairs(comparison: Comparison) -> pd.DataFrame:
 
 def paired(found: list[Answer]) -> pd.DataFrame:
     """One row an answer, as text."""
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "question": answer.question,
             "a": answer.pair.a,
@@ -161,11 +219,13 @@ def paired(found: list[Answer]) -> pd.DataFrame:
             "wins / draws / losses": f"{answer.pair.wins} / {answer.pair.draws} / {answer.pair.losses}",
             "mean a − b [95 % interval]": f"{answer.pair.mean_difference:+.4f} {interval(answer.interval)}",
             "p": f"{answer.pair.p:.3g}",
-            "p (Holm)": f"{answer.p_holm:.3g}",
+            holm_over(len(found), "question"): f"{answer.p_holm:.3g}",
             "P(a better / same / b better)": " / ".join(f"{p:.2f}" for p in answer.posterior),
+            "data sets apart by themselves": "–" if answer.alone is None else " / ".join(map(str, answer.alone)),
         }
         for answer in found
     )
+    return table if any(answer.alone for answer in found) else table.drop(columns="data sets apart by themselves")
 
 
 def beside(comparison: Comparison, best: str) -> pd.DataFrame:
@@ -180,7 +240,7 @@ def beside(comparison: Comparison, best: str) -> pd.DataFrame:
     )
     if len(comparison.scores) == 1:  # no test tells methods apart by one data set
         return table
-    columns = (f"{best} wins / draws / losses", "p", "p (Holm)")
+    columns = (f"{best} wins / draws / losses", "p", holm_over(len(comparison.pairs)))
     table[list(columns)] = "–"
     for pair in (seen_from(best, pair) for pair in comparison.pairs if best in (pair.a, pair.b)):
         texts = (f"{pair.wins} / {pair.draws} / {pair.losses}", f"{pair.p:.3g}", f"{pair.p_holm:.3g}")
@@ -209,7 +269,10 @@ def differences(a: Mapping[str, Any], b: Mapping[str, Any], depth: int = 2) -> l
 
 
 def groups(table: pd.DataFrame, runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Mean accuracy by type, by length and by training size: (what by, one row a group, as text)."""
+    """Mean accuracy by type, by length and by training size: (what by, one row a group, as text).
+
+    The mean of a method that lacks a data set of a group is marked.
+    """
     n_train = runs.groupby("dataset")["n_train"].first()
     facts = {name: ARCHIVE.get(name) for name in table.index}
     by = {
@@ -225,8 +288,10 @@ def groups(table: pd.DataFrame, runs: pd.DataFrame) -> Iterator[tuple[str, pd.Da
         means = table.groupby(group).mean()
         if what != "type":
             means = means.reindex([label for label in _labels() if label in means.index])
-        rows = means.map(lambda value: f"{value:.4f}" if pd.notna(value) else "")
-        rows.insert(0, "data sets", group.value_counts().reindex(means.index))
+        sizes = group.value_counts().reindex(means.index)
+        present = table.notna().groupby(group).sum().reindex(means.index)
+        rows = means.map(lambda value: fixed(value, 4)) + present.lt(sizes, axis=0).map(f" {LACKING}".__mul__)
+        rows.insert(0, "data sets", sizes)
         yield what, rows.rename_axis(what).reset_index()
 
 
@@ -247,11 +312,13 @@ def _labels() -> list[str]:
 def deviations(runs: pd.DataFrame) -> pd.DataFrame:
     """One row a method: deviation over resamples apart from deviation over data sets, as text."""
     grouped = runs.groupby(["method", "dataset"], sort=False)["accuracy"]
+    n = runs["dataset"].nunique()
+    lacking = runs.groupby("method")["dataset"].nunique() < n
     within = np.sqrt(grouped.var(ddof=1).groupby("method").mean())
     between = grouped.mean().groupby("method").std(ddof=1)
     return pd.DataFrame(
         {
-            "method": method,
+            "method": f"{method} {LACKING}" if lacking[method] else method,
             "over splits or seeds (one data set)": f"{within[method]:.4f}" if pd.notna(within[method]) else "–",
             "over data sets (their means)": f"{between[method]:.4f}" if pd.notna(between[method]) else "–",
         }
@@ -264,7 +331,7 @@ def against(runs: pd.DataFrame, reference: Mapping[str, tuple[float, float | Non
 
     A transductive method is held against the row of the method that it is otherwise.
     """
-    rows = []
+    rows, clock = [], clock_of(runs)
     for method, own in runs.groupby("method", sort=False):
         row = {"method": str(method), "pre-trained on": SOURCES[own["pretrained_on"].iloc[0]]}
         published = reference.get(str(method).removesuffix("-transductive"), (None, None))
@@ -274,21 +341,26 @@ def against(runs: pd.DataFrame, reference: Mapping[str, tuple[float, float | Non
             row[f"{name}, theirs"] = f"{theirs:.4f}" if theirs else "–"
             row[f"{name}, ours − theirs"] = f"{mean - theirs:+.4f}" if theirs else "–"
         row["encoder parameters"] = count(own["encoder_parameters"].median())
-        row["seconds"] = f"{total_seconds(own).median():.1f}"
+        row[CLOCKS[clock]] = f"{per_run(own, clock)['seconds'].iloc[0]:.1f}"
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def costs(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Mean seconds a run, method × phase; and the same with parameters and memory, as text."""
+def costs(runs: pd.DataFrame, clock: str) -> pd.DataFrame:
+    """One row a method, as text: seconds of a run, of a pre-training that is shared, parameters, memory, hours."""
     grouped = runs.groupby("method", sort=False)
-    seconds = phases(runs).groupby(runs["method"], sort=False).mean()
-    table = seconds.map(lambda value: f"{value:.1f}")
+    found = per_run(runs, clock)
+    table = pd.DataFrame(
+        {
+            CLOCKS[clock]: found["seconds"].map(lambda value: fixed(value, 1)),
+            "shared pre-training": found["shared"].map(lambda value: fixed(value or np.nan, 1)),
+        }
+    )
     for column in ("encoder_parameters", "total_parameters"):
         table[column.replace("_", " ")] = grouped[column].median().map(count)
     table["peak memory (MB)"] = grouped["peak_memory_mb"].max().map(count)
-    table["core-hours in all"] = (total_seconds(runs).groupby(runs["method"]).sum() / 3600).map("{:.2f}".format)
-    return seconds, table.rename_axis("method").reset_index()
+    table["hours in all"] = (in_all(runs, clock) / 3600).map("{:.2f}".format)
+    return table.rename_axis("method").reset_index()
 
 
 def score_tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -10,7 +10,7 @@ from bench.report.material import Material
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
 from bench.report.questions import Answer
-from bench.stats.comparison import Comparison
+from bench.stats.comparison import Comparison, reasons
 
 RANKED = {key: score.name for key, score in SCORES.items() if score.ranked}
 """Scores that methods are ranked by → what they are called."""
@@ -31,10 +31,13 @@ def picture(material: Material, figure: Figure, stem: str, what: str) -> str:
 
 
 def rank_diagram(material: Material, comparison: Comparison, stem: str, name: str, more: str = "") -> str:
-    """Save the critical-difference diagram of a comparison; returns its Markdown, nothing for a single data set."""
+    """Save the critical-difference diagram of a comparison; returns its Markdown.
+
+    Where so few data sets can tell no two methods apart, there is no diagram, but the sentence that says so.
+    """
     n = len(comparison.scores)
-    if n == 1:
-        return ""
+    if comparison.too_few:
+        return comparison.too_few
     figure = critical_difference(
         comparison.average_ranks, comparison.cliques, n_datasets=n, alpha=comparison.alpha, score=name
     )
@@ -81,4 +84,31 @@ def unfinished(material: Material) -> list[str]:
     n_missing, asked = len(material.missing), sum(1 for _ in material.contest.runs())
     if not n_missing:
         return []
-    return [f"**Unfinished: {n_missing} of {asked} runs have no result**; means and ranks are over what is there."]
+    return [f"**Unfinished: {n_missing} of {asked} runs have no result.**"]
+
+
+def on(material: Material) -> str:
+    """A sentence on which data sets the main comparison is, where that is not all of them."""
+    if not material.apart:
+        return ""
+    return f"On the {data_sets(len(material.main))} that nothing was tuned on. "
+
+
+def left_out(comparison: Comparison) -> list[str]:
+    """A line each, about what the ranks and means leave out."""
+    return [f"left out of ranks and means: {line}" for line in reasons(comparison.left_out)]
+
+
+def seconds_note(material: Material) -> str:
+    """What the seconds of a report are, and where they were measured."""
+    kind = {
+        "cpu": "CPU seconds of the process and its children",
+        "wall": "Seconds of wall time, for CPU time is not known of every run or was spent on a GPU",
+    }[material.clock]
+    machines = {str(result.environment.get("processor", "a processor that is not known")) for result in material.own}
+    at_a_time = {str(result.environment.get("runs at a time", "a number not known of")) for result in material.own}
+    return (
+        f"{kind}: the median of a run, pre-training on its own series, training and test. A pre-training that data "
+        f"sets share stands apart, whole. Measured on {listed(sorted(machines))}, with "
+        f"{' or '.join(sorted(at_a_time))} runs at a time."
+    )

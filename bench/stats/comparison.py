@@ -7,17 +7,18 @@ they are ranked: binary fractions must not break a tie (.8 - .7 against .7 - .6)
 constant added to every score.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import networkx as nx
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
+
+from bench.stats.signed_rank import can_tell, signed_rank_p, smallest_p
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,19 +30,24 @@ class TableError(ValueError):
     """A score table that no comparison can be made of; the message is one line for the user."""
 
 
-class LeftOut(NamedTuple):
-    """A data set (or method) that takes no part, and why."""
+Complete = Literal["methods", "datasets"]
+"""What a comparison of a table with gaps is over: the methods that have every data set, or the data sets that every
+method has."""
 
-    dataset: str
+
+class LeftOut(NamedTuple):
+    """A data set or method that takes no part, and why."""
+
+    name: str
     reason: str
 
 
 def reasons(left_out: Iterable[LeftOut]) -> list[str]:
-    """Words what was left out, a line a reason: data sets that share it, and the reason."""
+    """Words what was left out, a line a reason: what shares it, and the reason."""
     groups: dict[str, list[str]] = {}
-    for dataset, reason in left_out:
-        groups.setdefault(reason, []).append(dataset)
-    return [f"{', '.join(datasets)}: {reason}" for reason, datasets in groups.items()]
+    for name, reason in left_out:
+        groups.setdefault(reason, []).append(name)
+    return [f"{', '.join(names)}: {reason}" for reason, names in groups.items()]
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,60 @@ class Comparison:
     friedman: Friedman | None
     pairs: list[Pair]
     cliques: list[list[str]]
+    """None where so few data sets tell no two methods apart whatever their scores: see `too_few`."""
     left_out: list[LeftOut]
+    """Data sets or methods, as the comparison was asked to."""
+
+    @property
+    def too_few(self) -> str:
+        """A sentence, where not even the best case reaches Holm's first step; nothing where there are enough."""
+        n, m = len(self.scores), len(self.pairs)
+        if can_tell(n, m, self.alpha):
+            return ""
+        return (
+            f"{n} data set{'s are' if n > 1 else ' is'} too few to tell any two of {len(self.average_ranks)} methods "
+            f"apart: at best p is {smallest_p(n):.3g}, and the first step of Holm over {family(m)} asks for "
+            f"{self.alpha / m:.3g}."
+        )
+
+    def alike(self, method: str) -> list[str]:
+        """The methods that this one is not told apart from, best ranked first."""
+        pairs = [{pair.a, pair.b} for pair in self.pairs if pair.p_holm > self.alpha]
+        return [other for other in self.average_ranks.index if {method, other} in pairs]
+
+
+def family(n: int) -> str:
+    """Words how many pairs were tested together."""
+    return f"{n} pair{'s' * (n != 1)}"
+
+
+def complete_methods(table: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
+    """Keeps the methods that have a score on every data set.
+
+    Args:
+        table: scores, index data sets, columns methods, NaN where there is none.
+
+    Returns:
+        The score table, and each method left out with what it lacks.
+
+    Raises:
+        TableError: fewer than two methods are complete.
+    """
+    table = table.dropna(how="all")
+    missing = table.isna().sum()
+    left_out = [
+        LeftOut(str(method), f"scores on {len(table) - lacking} of the {len(table)} data sets")
+        for method, lacking in missing.items()
+        if lacking
+    ]
+    complete = table.loc[:, missing == 0]
+    if complete.shape[1] < 2 and left_out:
+        raise TableError(
+            f"a comparison needs at least 2 methods with a score on each of the {len(table)} data sets, got "
+            f"{complete.shape[1]} ({'; '.join(reasons(left_out))}); finish their runs, or compare on the data sets "
+            "that all methods have: --complete datasets"
+        )
+    return complete, left_out
 
 
 def complete_cases(table: pd.DataFrame) -> tuple[pd.DataFrame, list[LeftOut]]:
@@ -159,8 +218,8 @@ def friedman(scores: pd.DataFrame) -> Friedman | None:
 def pairwise(scores: pd.DataFrame) -> list[Pair]:
     """Every two methods: wins, differences, and the Wilcoxon signed-rank test, corrected over all pairs.
 
-    Two-sided, differences of zero ranked and dropped afterwards (Pratt 1959), the normal approximation for
-    any number of data sets, without continuity correction; Holm's step-down over all k(k - 1)/2 p-values.
+    Two-sided, differences of zero ranked and dropped afterwards (Pratt 1959), exact for any number of data sets;
+    Holm's step-down over all k(k - 1)/2 p-values.
 
     Args:
         scores: score table (index data sets, columns methods).
@@ -179,7 +238,7 @@ def pairwise(scores: pd.DataFrame) -> list[Pair]:
     first, second = np.array(places).T
     # of scores not yet rounded: thirds rounded twice, 1/3 - 0 and 2/3 - 1/3, would no longer tie
     differences = np.round(values[:, first] - values[:, second], DECIMALS)
-    p = _wilcoxon(differences)
+    p = signed_rank_p(differences)
     columns = zip(
         order[first],
         order[second],
@@ -229,65 +288,33 @@ def cliques(scores: pd.DataFrame, alpha: float = 0.05, pairs: list[Pair] | None 
         TableError: the table is empty, has gaps, or names something twice.
     """
     alike = [(pair.a, pair.b) for pair in pairs or pairwise(scores) if pair.p_holm > alpha]
-    return _maximal_cliques(alike, list(average_ranks(scores).index))
+    return maximal_cliques(alike, list(average_ranks(scores).index))
 
 
-def nemenyi_difference(n_methods: int, n_datasets: int, alpha: float = 0.05) -> float:
-    """Rank difference from which Nemenyi's test tells two methods apart (Demšar 2006, Section 3.2.2).
-
-    On request only: its answer about two methods depends on all the others (Benavoli, Corani and
-    Mangili 2016).
-
-    Args:
-        n_methods: number of methods, at least 2.
-        n_datasets: number of data sets.
-        alpha: family-wise error.
-
-    Returns:
-        The critical difference, in ranks.
-    """
-    q = float(stats.studentized_range.ppf(1 - alpha, n_methods, np.inf)) / math.sqrt(2)
-    return q * math.sqrt(n_methods * (n_methods + 1) / (6 * n_datasets))
-
-
-def nemenyi_cliques(ranks: "pd.Series[float]", difference: float) -> list[list[str]]:
-    """Largest groups that Nemenyi's test does not tell apart, for a diagram in Demšar's own manner.
-
-    Args:
-        ranks: `average_ranks`.
-        difference: `nemenyi_difference`.
-
-    Returns:
-        Groups of two members at least, in the order of the average ranks.
-    """
-    places = list(zip(ranks.index, ranks.tolist(), strict=True))
-    alike = [(a, b) for (a, low), (b, high) in combinations(places, 2) if abs(high - low) < difference]
-    return _maximal_cliques(alike, list(ranks.index))
-
-
-def compare(table: pd.DataFrame, alpha: float = 0.05) -> Comparison:
-    """Compares all methods of a table on the data sets that they share.
+def compare(table: pd.DataFrame, alpha: float = 0.05, complete: Complete = "methods") -> Comparison:
+    """Compares methods of a table on the same data sets.
 
     Args:
         table: scores, index data sets, columns methods, NaN where there is none.
         alpha: family-wise error of the pairwise tests.
+        complete: what to keep of a table with gaps.
 
     Returns:
         Ranks, tests, cliques, and what was left out.
 
     Raises:
-        TableError: fewer than two methods, no data set that all of them share, or alpha is no probability.
+        TableError: fewer than two methods, none left to compare or no data set that all share, or alpha is no
+            probability.
     """
     if not 0 < alpha < 1:
         raise TableError(f"expected alpha between 0 and 1, got {alpha}")
     if table.shape[1] < 2:
         raise TableError(f"a comparison needs at least 2 methods, got {table.shape[1]}")
-    scores, left_out = complete_cases(table)
+    scores, left_out = complete_methods(table) if complete == "methods" else complete_cases(table)
     ranks = average_ranks(scores)
     pairs = pairwise(scores)
-    return Comparison(
-        alpha, scores[ranks.index], ranks, friedman(scores), pairs, cliques(scores, alpha, pairs), left_out
-    )
+    groups = cliques(scores, alpha, pairs) if can_tell(len(scores), len(pairs), alpha) else []
+    return Comparison(alpha, scores[ranks.index], ranks, friedman(scores), pairs, groups, left_out)
 
 
 def describe(comparison: Comparison) -> list[str]:
@@ -300,7 +327,7 @@ def describe(comparison: Comparison) -> list[str]:
         Sentences for the caption of a table or figure.
     """
     n, k = comparison.scores.shape
-    pairs = f"{k * (k - 1) // 2} pair{'s' * (k > 2)}"
+    pairs = family(len(comparison.pairs))
     return [
         f"{n} data sets with a score of every one of the {k} methods; {len(comparison.left_out)} left out.",
         "Data sets count as independent and alike in weight; resamples of one data set are averaged first.",
@@ -308,10 +335,10 @@ def describe(comparison: Comparison) -> list[str]:
         "Friedman: corrected for ties; Iman-Davenport F from it."
         if comparison.friedman
         else "No Friedman test: it needs three methods.",
-        f"Wilcoxon signed-rank on {pairs}: two-sided, zeros by Pratt, normal approximation, uncorrected for "
-        "continuity.",
+        f"Wilcoxon signed-rank on {pairs}: two-sided, exact under random signs, zeros by Pratt.",
         f"Holm's step-down over the {pairs} keeps the family-wise error below {comparison.alpha:g}.",
-        "Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal.",
+        comparison.too_few
+        or "Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal.",
     ]
 
 
@@ -343,18 +370,8 @@ def _values(scores: pd.DataFrame) -> Floats:
     return values
 
 
-def _maximal_cliques(alike: list[tuple[str, str]], order: list[str]) -> list[list[str]]:
+def maximal_cliques(alike: list[tuple[str, str]], order: list[str]) -> list[list[str]]:
     """Maximal cliques of the graph with these edges; members, then cliques, in the order given."""
     place = {method: i for i, method in enumerate(order)}
     groups = [sorted(group, key=place.__getitem__) for group in nx.find_cliques(nx.Graph(alike))]
     return sorted(groups, key=lambda group: [place[method] for method in group])
-
-
-def _wilcoxon(differences: Floats) -> Floats:
-    """Two-sided p-values (pair,) of differences (data set, pair); 1 where all differences are zero."""
-    p = np.ones(differences.shape[1])
-    differ = (differences != 0).any(axis=0)
-    if differ.any():
-        test = stats.wilcoxon(differences[:, differ], zero_method="pratt", method="asymptotic", axis=0, keepdims=True)
-        p[differ] = test.pvalue[0]
-    return p

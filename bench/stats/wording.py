@@ -1,10 +1,11 @@
-"""Words a comparison: for a program, and for a terminal."""
+"""Words a comparison: for a program, and where its numbers point different ways."""
 
 import math
 from typing import Any
 
-from bench.stats import comparison as statistics
-from bench.stats.comparison import Comparison
+import pandas as pd
+
+from bench.stats.comparison import Comparison, Pair
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -30,49 +31,27 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def as_text(comparison: Comparison, score: str = "score", *, negated: bool = False) -> str:
-    """The comparison for a terminal: what was left out, ranks, tests, cliques, assumptions.
+def disagreement(pair: Pair, ranks: "pd.Series[float] | None" = None) -> str:
+    """A sentence where the mean of two methods points one way, and median, wins or average ranks point the other.
 
     Args:
-        comparison: what `compare` answered.
-        score: by which it compares.
-        negated: whether that is a loss, which it was given negated.
+        pair: the two methods.
+        ranks: average ranks of a comparison that both are in, if there is one.
 
     Returns:
-        Lines of text.
+        Nothing where none of them contradicts the mean.
     """
-    n, k = comparison.scores.shape
-    means = (-1 if negated else 1) * comparison.scores.mean()
-    width = max(len(str(method)) for method in means.index)
-    lines = [f"{k} methods on {n} data set{'s' * (n != 1)}, alpha {comparison.alpha:g}"]
-    lines += [f"left out: {line}" for line in statistics.reasons(comparison.left_out)]
-    lines += ["", f"{'method':{width}}  average rank  mean {score}"]
-    lines += [
-        f"{method:{width}}  {rank:12.3f}  {mean:{5 + len(score)}.4f}"
-        for (method, rank), mean in zip(comparison.average_ranks.items(), means, strict=True)
-    ]
-    if comparison.friedman:
-        f = comparison.friedman
-        lines += [
-            "",
-            f"Friedman chi2({k - 1}) = {f.chi2:.4g}, p = {f.p:.3g}; "
-            f"Iman-Davenport F({k - 1}, {(k - 1) * (n - 1)}) = {f.iman_davenport_f:.4g}, "
-            f"p = {f.iman_davenport_p:.3g}",
-        ]
-    lines += [
-        "",
-        f"{'a':{width}}  {'b':{width}}   wins  draws losses  mean a-b  median a-b          p     p Holm",
-    ]
-    lines += [
-        f"{pair.a:{width}}  {pair.b:{width}} {pair.wins:6} {pair.draws:6} {pair.losses:6} "
-        f"{pair.mean_difference:+9.4f} {pair.median_difference:+11.4f} {pair.p:10.3g} {pair.p_holm:10.3g}"
-        for pair in comparison.pairs
-    ]
-    lines += ["", "not told apart:" if comparison.cliques else "every two methods are told apart"]
-    lines += ["  " + ", ".join(clique) for clique in comparison.cliques]
-    lines += ["", "assumed:", *("  " + line for line in statistics.describe(comparison))]
-    lines += ["  Less is better: a - b is of negated scores, above 0 where a has the lower."] if negated else []
-    return "\n".join(lines)
+    others = {"the median difference": pair.median_difference, "wins": pair.wins - pair.losses}
+    if ranks is not None:
+        others["the average rank"] = ranks[pair.b] - ranks[pair.a]
+    against = [what for what, difference in others.items() if difference * pair.mean_difference < 0]
+    if not against:
+        return ""
+    ahead, behind = (pair.a, pair.b) if pair.mean_difference > 0 else (pair.b, pair.a)
+    return (
+        f"By the mean {ahead} is ahead of {behind} ({abs(pair.mean_difference):.4f}), by {' and '.join(against)} "
+        f"{behind} is ahead of {ahead}."
+    )
 
 
 def _finite(value: float) -> float | None:

@@ -38,6 +38,7 @@ class Guess:
 
     n_classes: int
     seconds: dict[str, float] = field(default_factory=lambda: {"finetune": 0.0})
+    cpu_seconds: dict[str, float] = field(default_factory=dict)
     n_parameters: dict[str, int] = field(default_factory=dict)
     losses: dict[str, list[float]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)

@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from bench.report import tables
+from bench.report import charges, tables
 from bench.report.material import Material
 from bench.report.pictures.pareto import pareto
 from bench.report.pictures.phases import phases
-from bench.report.wording import listed, markdown, picture
+from bench.report.wording import listed, markdown, picture, seconds_note
 from bench.stats import effects
 
 
@@ -15,25 +15,33 @@ def section(material: Material) -> str:
     unknown = f"Not known of what was imported: {listed([*material.imported])}." if material.imported else ""
     if not material.own:
         return f"## Cost\n\n{unknown}"
-    seconds, table = tables.costs(material.own_runs)
-    means = material.scores["accuracy"].mean()[seconds.index]
-    per_run = seconds.sum(axis=1)
-    pictures = [
-        picture(material, phases(seconds, label="seconds a run, mean"), "seconds", "Seconds by phase"),
-        _pareto(material, per_run, means, "accuracy_seconds", "seconds a run, mean"),
-    ]
-    parameters = material.own_runs.groupby("method")["encoder_parameters"].median().dropna()
+    runs, clock = material.own_runs[material.own_runs["dataset"].isin(material.main)], material.clock
+    if runs.empty:
+        return ""
+    table = tables.costs(runs, clock)
+    label = f"{charges.CLOCKS[clock]} a run, median"
+    pictures = [picture(material, phases(charges.by_phase(runs, clock), label=label), "seconds", "Seconds by phase")]
+    # an accuracy over other data sets than its neighbour's would mislead: methods that lack some are not drawn
+    complete = material.scores["accuracy"].loc[material.main].dropna(axis=1).mean()
+    methods = [method for method in table["method"] if method in complete.index]
+    per_run = charges.per_run(runs, clock)["seconds"]
+    parameters = runs.groupby("method")["encoder_parameters"].median().reindex(methods).dropna()
+    if methods:
+        pictures.append(_pareto(material, per_run[methods], complete[methods], "accuracy_seconds", label))
     if len(parameters) > 1 and parameters.max() > 1.5 * parameters.min():  # else there is nothing to weigh
-        pictures.append(
-            _pareto(material, parameters, means[parameters.index], "accuracy_parameters", "encoder parameters")
-        )
+        means = complete[parameters.index]
+        pictures.append(_pareto(material, parameters, means, "accuracy_parameters", "encoder parameters"))
+    lacking = [method for method in table["method"] if method not in complete.index]
+    table["method"] = [f"{name} {tables.LACKING}" if name in lacking else name for name in table["method"]]
     note = (
-        "Seconds a run by phase (mean), parameters of the encoder and of the whole net without ridge classifiers "
-        "(median), peak memory of the worker (largest). A "
-        "pre-training that methods share is made once, and stands in the seconds of each of them; one that data sets "
-        "share is spread evenly over them. Baselines compile their kernels before the clock starts."
+        f"{seconds_note(material)} Phases as all runs of a method share them out. Parameters of the encoder and of the "
+        "whole net without ridge classifiers (median), peak memory of the worker (largest). Baselines compile their "
+        "kernels before the clock starts."
     )
-    return "\n\n".join(filter(None, ["## Cost", *pictures, note, unknown, markdown(table)]))
+    left = f"{tables.LACKING} Runs on fewer data sets than the others', and not drawn: {listed(lacking)}." * bool(
+        lacking
+    )
+    return "\n\n".join(filter(None, ["## Cost", *pictures, note, unknown, markdown(table), left]))
 
 
 def _pareto(material: Material, costs: "pd.Series[float]", means: "pd.Series[float]", stem: str, label: str) -> str:

@@ -1,12 +1,10 @@
 """Accuracy of every method on every data set."""
 
-import os
-from urllib.parse import quote
-
 import numpy as np
 import pandas as pd
 
 from bench.report.material import Material
+from bench.report.tables import LACKING
 from bench.report.wording import markdown
 
 
@@ -15,20 +13,29 @@ def section(material: Material) -> str:
     table = material.scores["accuracy"][material.methods["method"]]
     best = table.max(axis=1)
     one_split = material.runs["resample"].nunique() == 1
-    root = os.path.relpath(material.contest.folder, material.folder)
+    n_resamples = material.runs.groupby(["dataset", "method"])["resample"].nunique()
+    whole = material.runs["resample"].nunique()
 
     def cell(dataset: str, method: str) -> str:
         value = float(table.loc[dataset, method])  # type: ignore[arg-type]
         if np.isnan(value):
             return ""
-        link = (
-            f"[{value:.4f}]({root}/{quote(method, safe='+')}/{quote(dataset)}/{'resample-0.json' if one_split else ''})"
-        )
-        return f"**{link}**" if value >= best[dataset] else link
+        mark = f" {LACKING}" if n_resamples[dataset, method] < whole else ""
+        return (f"**{value:.4f}**" if value >= best[dataset] else f"{value:.4f}") + mark
 
-    rows = [[dataset, *(cell(dataset, method) for method in table.columns)] for dataset in table.index]
-    return (
-        f"## Accuracy by data set\n\n{'' if one_split else 'Means over splits or seeds. '}The best of a row in bold. "
-        "Numbers link to the results that they came from, on the machine that has them.\n\n"
-        + markdown(pd.DataFrame(rows, columns=["data set", *table.columns]))
+    rows = [
+        [f"{dataset} *" if dataset in material.tuned else dataset, *(cell(dataset, method) for method in table.columns)]
+        for dataset in table.index
+    ]
+    notes = [
+        "The best of a row in bold.",
+        *(
+            []
+            if one_split
+            else [f"Means over splits or seeds; {LACKING} over some of them, for others have no result."]
+        ),
+        *(["* Settings of methods were chosen inside its train split."] if material.tuned else []),
+    ]
+    return f"## Accuracy by data set\n\n{' '.join(notes)}\n\n" + markdown(
+        pd.DataFrame(rows, columns=["data set", *table.columns])
     )

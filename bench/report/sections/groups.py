@@ -11,4 +11,7 @@ def section(material: Material) -> str:
     if len(table) < 2:
         return ""
     parts = [f"By {what}:\n\n{markdown(rows)}" for what, rows in tables.groups(table, material.runs)]
-    return "\n\n".join(["## Mean accuracy by kind of data", *parts])
+    note = f"{tables.LACKING} Over some of the data sets: on others the method has no result."
+    return "\n\n".join(
+        ["## Mean accuracy by kind of data", *parts, *[note] * any(tables.LACKING in part for part in parts)]
+    )

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from bench.report import tables
+from bench.report import charges, tables
 from bench.report.material import Material
-from bench.report.wording import data_sets, hours, listed, splits, unfinished
+from bench.report.wording import data_sets, hours, left_out, listed, splits, unfinished
 from bench.stats import effects
-from bench.stats.comparison import Comparison
+from bench.stats.comparison import Comparison, family
+from bench.stats.wording import disagreement
 
 
 def section(material: Material) -> str:
@@ -20,8 +21,9 @@ def section(material: Material) -> str:
         f"{splits(material)}, {made if material.own else 'none of them run here.'} {_conditions(material)}".strip(),
         *_imported(material),
     ]
-    if material.comparison:
-        lines.append("\n".join(f"- {line}" for line in _verdict(material, material.comparison)))
+    verdict = [*_tuned(material), *_verdict(material)]
+    if verdict:
+        lines.append("\n".join(f"- {line}" for line in verdict))
     return "\n\n".join(lines)
 
 
@@ -77,8 +79,26 @@ def _computing(material: Material) -> float:
     return sum(shared.values()) + sum(result.finetune_seconds + result.test_seconds for result in trained)
 
 
-def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
+def _tuned(material: Material) -> Iterator[str]:
+    """Which data sets say less, for settings were chosen on them."""
+    n = len(material.tuned)
+    if material.apart:
+        yield (
+            f"Settings of methods were chosen inside the train splits of {data_sets(n)}: {listed(material.tuned)}. "
+            f"What follows is on the other {len(material.scores['accuracy']) - n}."
+        )
+    elif n:
+        named = listed(material.tuned)
+        yield f"Settings of methods were chosen inside the train splits of {named}: no two others are left."
+
+
+def _verdict(material: Material) -> Iterator[str]:
     """Who won, by how much, whether that is significant, and what it cost; a sentence each."""
+    comparison = material.comparison
+    if comparison is None:
+        if material.not_compared:
+            yield f"No ranks: {material.not_compared}."
+        return
     scores, ranks = comparison.scores, comparison.average_ranks
     best, second, *_ = ranks.index
     means = scores.mean()
@@ -87,35 +107,56 @@ def _verdict(material: Material, comparison: Comparison) -> Iterator[str]:
         f"{data_sets(len(scores))}, mean accuracy {means[best]:.4f}."
     )
     next_is = "Level with it is" if ranks[second] == ranks[best] else "Next is"
-    if len(scores) == 1:
-        yield f"{next_is} **{second}**, accuracy {means[second]:.4f}. No test tells methods apart by one data set."
-    else:
-        difference = scores[best] - scores[second]
-        interval = tables.interval(effects.bootstrap_interval(difference))
-        yield (
-            f"{next_is} **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference "
-            f"of {difference.mean():+.4f} (95 % interval {interval})."
-        )
-        alike = {method for clique in comparison.cliques if best in clique for method in clique} - {best}
-        named = listed([method for method in ranks.index if method in alike])
-        yield (
-            f"At α = {comparison.alpha:g} (Wilcoxon, Holm) {best} is "
-            + (f"not told apart from {named}." if alike else "told apart from every other method.")
-        )
+    difference = scores[best] - scores[second]
+    interval = f" (95 % interval {tables.interval(effects.bootstrap_interval(difference))})" * (len(scores) > 1)
+    yield (
+        f"{next_is} **{second}**, rank {ranks[second]:.2f}, mean accuracy {means[second]:.4f}: a mean difference "
+        f"of {difference.mean():+.4f}{interval}."
+    )
+    closest = next(pair for pair in comparison.pairs if {pair.a, pair.b} == {best, second})
+    yield from filter(None, [disagreement(closest, ranks)])
+    yield _told_apart(comparison)
+    yield from left_out(comparison)
+    if material.overall:
+        yield f"On all {len(material.scores['accuracy'])} data sets: {_told_apart(material.overall)}"
     yield from _cost(material, str(best))
-    if comparison.left_out:
-        yield f"{len(comparison.left_out)} data sets are left out of the ranks; the reasons stand below the diagram."
+
+
+def _told_apart(comparison: Comparison) -> str:
+    """Whom the best method is told apart from, and whom it is not, with p raw and corrected."""
+    if comparison.too_few:
+        return comparison.too_few
+    best = str(comparison.average_ranks.index[0])
+    pairs = {pair.b: pair for pair in comparison.pairs if pair.a == best}
+    alike = set(comparison.alike(best))
+    parts = []
+    for what, others in (
+        ("told apart from", [name for name in pairs if name not in alike]),
+        ("not told apart from", [name for name in pairs if name in alike]),
+    ):
+        named = listed([f"{name} (p {pairs[name].p:.3g}, Holm {pairs[name].p_holm:.3g})" for name in others])
+        parts += [f"{what} {named}"] if others else []
+    return (
+        f"{best} is {'; it is '.join(parts)}: exact Wilcoxon signed-rank test, p raw and by Holm over "
+        f"{family(len(comparison.pairs))}, α = {comparison.alpha:g}."
+    )
 
 
 def _cost(material: Material, best: str) -> Iterator[str]:
     """What a run of the best method cost, and one of the cheapest that anything is known of."""
-    seconds = tables.total_seconds(material.own_runs).groupby(material.own_runs["method"]).median()
-    if best not in seconds:
+    found = charges.per_run(material.own_runs, material.clock)
+    if best not in found.index:
         yield f"What a run of {best} costs is not known: it was imported."
         return
-    cheapest = str(seconds.idxmin())
-    yield f"A run of {best} took {seconds[best]:.1f} s in the median" + (
-        ", less than any other."
-        if cheapest == best
-        else f"; the cheapest method is {cheapest}, {seconds[cheapest]:.1f} s."
+    kind = charges.CLOCKS[material.clock]
+    cheapest = str(found["seconds"].idxmin())
+    shared = found["shared"][best]
+    yield (
+        f"A run of {best} took {found['seconds'][best]:.1f} {kind} in the median"
+        + (f", and once a pre-training that data sets share {shared:.1f}" if shared else "")
+        + (
+            ", less than any other."
+            if cheapest == best
+            else f"; the cheapest method is {cheapest}, {found['seconds'][cheapest]:.1f}."
+        )
     )

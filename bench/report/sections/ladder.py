@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from bench.methods.ladder import RUNGS
-from bench.report import tables
+from bench.report import charges, tables
 from bench.report.material import Material
 from bench.report.pictures.steps import steps
 from bench.report.questions import Asked, answers
@@ -26,18 +26,18 @@ def section(material: Material) -> str:
     if not found:
         return ""
     [whole] = answers([Asked("all together", names[-1], names[0])], scores, material.runs)
-    seconds = tables.total_seconds(material.runs).groupby(material.runs["method"]).median()
+    seconds = charges.per_run(material.runs, material.clock)["seconds"]
     steps_of = (
         tables.paired(found).set_index("a").rename(columns={"mean a − b [95 % interval]": "worth [95 % interval]"})
     )
-    shown = ["worth [95 % interval]", "wins / draws / losses", "p", "p (Holm)"]
+    shown = ["worth [95 % interval]", "wins / draws / losses", "p", tables.holm_over(len(found), "question")]
     table = pd.DataFrame(
         {"rung": names, "adds": [*adds.values()], "accuracy": [f"{mean:.4f}" for mean in scores.mean()]}, index=names
     )
     configs = {result.method: result.config for result in material.finished}
     table["pre-training steps"] = [_steps(configs[name]) for name in names]
     table = table.join(steps_of[shown]).fillna("–")  # the lowest rung is no step
-    table["seconds"] = [f"{seconds[name]:.1f}" for name in names]
+    table[charges.CLOCKS[material.clock]] = [f"{seconds[name]:.1f}" for name in names]
     told = [answer.question for answer in found if answer.p_holm < 0.05]
     rest = [answer.question for answer in found if answer.p_holm >= 0.05]
     lines = [

@@ -1,17 +1,18 @@
 """Every method in a row: scores, rank, seconds."""
 
 from bench.contest.contestants import known_method
+from bench.report import tables
 from bench.report.material import Material
-from bench.report.wording import markdown
+from bench.report.wording import markdown, on, seconds_note
 
 
 def section(material: Material) -> str:
     """The table of methods, best first."""
     note = (
-        "Means over the data sets that a method has; ranks among the data sets that all methods have (1 is best). "
+        f"{on(material)}Means and ranks (1 is best) over the same data sets. {tables.LACKING} A method that lacks some "
+        "is not ranked, and its means are over those that it has; so are scores with a number of sets beside them. "
         "AUROC: one class against the rest, averaged over classes. Log loss in nats; 1-NN's probabilities are 0 and "
-        "1, a ridge classifier's are a softmax of its decisions. Seconds: median of a run, training and test; a "
-        "pre-training of many data sets is spread over them."
+        f"1, a ridge classifier's are a softmax of its decisions. {seconds_note(material)}"
     )
     what = "\n".join(f"- `{name}`: {_what(material, name)}" for name in material.methods["method"])
     return f"## Methods\n\n{markdown(material.methods)}\n\n{note}\n\n{what}"

@@ -9,6 +9,7 @@ from bench.report import tables
 from bench.report.material import Material
 from bench.report.pictures.scatter import scatter
 from bench.report.wording import drawn, listed, markdown, picture
+from bench.stats.wording import disagreement
 
 
 def section(material: Material) -> str:
@@ -19,9 +20,11 @@ def section(material: Material) -> str:
     lines = [
         "## Paired questions",
         markdown(tables.paired(material.answers)),
-        f"On the data sets that both methods have. Intervals by bootstrap over {over}; p by Wilcoxon's signed-rank "
-        "test, Holm over the questions of this table (not over all pairs, as above); the probabilities by the "
-        "Bayesian signed-rank test, where a difference up to .01 counts as the same.",
+        f"On the data sets that both methods have{_but(material)}. Intervals by bootstrap over {over}; p by Wilcoxon's "
+        "exact signed-rank test over data sets, raw and by Holm over the questions of this table (not over all pairs, "
+        "as above); the probabilities by the Bayesian signed-rank test, where a difference up to .01 counts as the "
+        "same." + _alone(material),
+        "\n".join(f"- {line}" for line in filter(None, (disagreement(answer.pair) for answer in material.answers))),
         "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
     ]
     shown: Counter[str] = Counter()
@@ -31,7 +34,26 @@ def section(material: Material) -> str:
             name = f"{answer.pair.a}_{answer.pair.b}"
             figure = scatter(answer.scores, replace(answer.pair, p_holm=answer.p_holm))
             lines.append(picture(material, figure, name, answer.question))
-    return "\n\n".join(lines)
+    return "\n\n".join(filter(None, lines))
+
+
+def _but(material: Material) -> str:
+    return f", but for those that were tuned on ({len(material.tuned)})" * material.apart
+
+
+def _alone(material: Material) -> str:
+    """What the column says that asks each data set by itself; nothing where there is none."""
+    if not any(answer.alone for answer in material.answers):
+        return ""
+    test = (
+        "a paired t-test over seeds"
+        if material.contest.same_split
+        else "the corrected resampled t-test of Nadeau and Bengio over resamples"
+    )
+    return (
+        f" Data sets apart by themselves is another test, of each data set alone, by {test}, Holm over data sets: on "
+        "how many a is better, nothing is told, b is better."
+    )
 
 
 def _differences(material: Material) -> Iterator[str]:

@@ -13,7 +13,7 @@ CITATION = (
 
 def section(material: Material) -> str:
     """Two commands and a citation."""
-    against = " --against published" if material.against_published else ""
+    against = "".join(f" {shlex.quote(word)}" for word in _view(material))
     commands = [*_imports(material), f"{_command_line(material.contest)}{against}"]
     if not material.contest.methods:  # nothing to run
         del commands[-1]
@@ -22,6 +22,14 @@ def section(material: Material) -> str:
         f"`{material.contest.command('report')}{against}` redraws this page from the results alone.\n\n"
         f"## Cite\n\nThe archive asks to be cited: {CITATION}"
     )
+
+
+def _view(material: Material) -> list[str]:
+    """The options that say what the report puts beside, and compares on."""
+    view = material.view
+    words = ["--against", ",".join(view.against)] if view.against else []
+    words += ["--complete", view.complete] if view.complete != "methods" else []
+    return words + (["--baseline", view.baseline] if view.baseline else [])
 
 
 def _imports(material: Material) -> list[str]:
@@ -47,5 +55,7 @@ def _command_line(contest: Contest) -> str:
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
     words += ["--pretrained", contest.pretrained] if contest.pretrained else []
+    words += ["--normalise", contest.normalise] if contest.normalise != "series" else []
+    words += ["--tuned", ",".join(contest.tuned)] if contest.tuned else []
     words += ["--preset", contest.preset, "--name", contest.name]
     return shlex.join(words if contest.results == "results" else [*words, "--results", contest.results])

@@ -50,6 +50,19 @@ class TestBeside:
         assert ["Bake off redux" in citation for citation in citations] == [True]
         assert beside(self.scores, self.ours("none"), {"HC2": "theirs"}).table["theirs"].notna().all()
 
+    def test_of_two_tables_of_a_method_the_one_that_is_comparable_on_more_data_sets_stands_there(self):
+        asked = {"InceptionTime": "InceptionTime (published)"}
+        assert "InceptionTime (authors)" in beside(self.scores, self.ours("series"), asked).table
+        assert "InceptionTime (published)" in beside(self.scores, self.ours("none"), asked).table
+
+    def test_resamples_of_ours_stand_beside_resamples_of_theirs(self):
+        ours = {name: self.ours("none")[name]._replace(resamples=(0, 1, 2)) for name in self.scores.index}
+        found = beside(self.scores, ours, {"HC2": "hc2", "1NN-DTW": "dtw", "Ti-MAE (paper)": "timae"})
+        assert list(found.table) == ["mine", "hc2", "dtw"]
+        counts = found.table["dtw"] * [3 * ARCHIVE[name].n_test for name in found.table.index]
+        assert (counts - counts.round()).abs().max() < 1e-9
+        assert "no comparable number on these data sets: Ti-MAE (paper)" in found.left_out
+
     def test_what_has_nothing_comparable_is_named_and_where_all_have_nothing_refused(self):
         asked = {"HC2": "theirs", "RWS (T-Loss repo)": "rws"}
         assert beside(self.scores, self.ours("none"), asked).left_out == [

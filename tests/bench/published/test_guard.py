@@ -2,6 +2,7 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,7 +12,15 @@ from bench.published.numbers import Published
 from bench.stats.comparison import TableError
 from ucr.archive import ARCHIVE
 
-REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "reference_results.csv"
+SHARED = Path(__file__).parents[4] / "shared"
+REFERENCE = SHARED / "reference" / "reference_results.csv"
+MORE = SHARED / "published" / "published_rows.csv"
+RESAMPLES = SHARED / "published" / "tsml_eval_resamples_wide.csv"
+ADDED = {
+    "COCALITE (authors)", "COCALITETime (authors)", "OS-CNN (authors)", "Proximity Forest 2.0 (authors)",
+    "PHIT (authors)", "TRILITE + ridge (authors)", "PatchTST (UniShape supp.)", "SoftShape (UniShape supp.)",
+    "WEASEL 2.0 (authors)",
+}  # fmt: skip
 
 
 def number(dataset: str, accuracy: float, **changed: object) -> Published:
@@ -67,10 +76,24 @@ class TestFair:
         assert kept.loc["Beef", "m"] == 0.7
         assert [e.dataset for e in excluded] == ([] if fair else ["BME"])
 
-    def test_other_resamples_are_another_split(self):
-        kept, excluded = guard.fair([number("Beef", 0.7)], ours(resamples=(0, 1, 2)))
+    def test_the_mean_over_resamples_stands_beside_the_mean_over_the_same(self):
+        published = [number("Beef", counts / 30, resample=k) for k, counts in enumerate((21, 24, 27, 30))]
+        kept, excluded = guard.fair(published, ours(resamples=(0, 1, 2)))
+        assert kept["m"].dropna().to_dict() == {"Beef": pytest.approx(0.8)}
+        assert excluded == []
+        assert guard.fair(published, ours())[0].loc["Beef", "m"] == 0.7
+
+    def test_a_number_without_all_of_our_resamples_is_none(self):
+        kept, excluded = guard.fair([number("Beef", 0.7)], ours(resamples=(0, 1, 2, 4)))
         assert kept.empty
-        assert excluded == [("m", "Beef", "published on the default split, ours on resamples 0, 1, 2")]
+        assert excluded == [("m", "Beef", "not published on resamples 1 to 2, 4")]
+
+    @pytest.mark.parametrize("normalise", ["series", "none", "unknown"])
+    def test_two_of_whom_nothing_is_known_need_not_have_normalised_alike(self, normalise):
+        numbers = [number("BME", 0.96, source="os-cnn"), number("Beef", 0.7, source="os-cnn")]
+        kept, excluded = guard.fair(numbers, ours(normalise))
+        assert kept.loc["Beef", "m"] == 0.7
+        assert [e.dataset for e in excluded] == ["BME"]
 
     def test_data_sets_that_we_did_not_run_are_passed_over(self):
         kept, excluded = guard.fair([number("Beef", 0.7)], {"Coffee": Conditions(28, "none")})
@@ -134,6 +157,50 @@ class TestShippedNumbers:
         keys = ("classifier", "source", "aggregate", "n_runs", "archive_variant", "dataset")
         with REFERENCE.open(newline="") as file:
             reference = {tuple(row[key] for key in keys): float(row["accuracy"]) for row in csv.DictReader(file)}
-        for n in numbers.load_published():
-            key = (n.method, n.source, n.aggregate, str(n.n_runs), n.archive_variant, n.dataset)
-            assert reference[key] == n.accuracy
+        found = [
+            ((n.method, n.source, n.aggregate, str(n.n_runs), n.archive_variant, n.dataset), n.accuracy)
+            for n in numbers.load_published()
+            if n.method not in ADDED
+        ]
+        assert all(reference[key] == accuracy for key, accuracy in found)
+        assert len(found) > 7000
+
+    @pytest.mark.skipif(not MORE.exists(), reason="the reference tables are not beside the project")
+    def test_so_are_those_that_were_added(self):
+        with MORE.open(newline="") as file:
+            rows = {row["method"].replace("UniShape paper", "UniShape supp."): row for row in csv.DictReader(file)}
+        found = [n for n in numbers.load_published() if n.method in ADDED]
+        assert {n.method for n in found} == ADDED
+        for n in found:
+            row = rows[n.method]
+            assert float(row[n.dataset]) == pytest.approx(n.accuracy, abs=5e-7)
+            assert (n.aggregate, str(n.n_runs), n.licence) == (row["aggregate"], row["n_runs"], row["licence"])
+
+
+class TestResamples:
+    def test_they_are_forty_classifiers_on_29_resamples_of_data_sets_of_the_archive(self):
+        found = numbers.load_resamples()
+        assert len({n.method for n in found}) == 40
+        assert {n.resample for n in found} == set(range(1, 30))
+        assert len(found) % 29 == 0
+        assert all(0 <= n.accuracy <= 1 for n in found)
+        assert {n.dataset for n in found} <= ARCHIVE.keys()
+        on_default = {(n.method, n.dataset) for n in numbers.load_published() if n.source == "tsml-eval"}
+        assert {(n.method, n.dataset) for n in found} <= on_default
+
+    @pytest.mark.skipif(not RESAMPLES.exists(), reason="the reference tables are not beside the project")
+    def test_they_are_those_of_the_reference(self):
+        reference = pd.read_csv(RESAMPLES)
+        reference = reference[reference["archive_variant"] == "original"].set_index(["classifier", "dataset"])
+        found = pd.DataFrame(numbers.load_resamples()).pivot(
+            index=["method", "dataset"], columns="resample", values="accuracy"
+        )
+        theirs = reference.loc[found.index, [f"resample_{k}" for k in range(1, 30)]]
+        np.testing.assert_allclose(found.to_numpy(), theirs.to_numpy(), atol=1e-6)
+        assert {dataset for _, dataset in set(reference.index) - set(found.index)} == {"Chinatown"}
+
+    def test_the_mean_over_thirty_is_near_the_default_split(self):
+        kept, _ = guard.fair(numbers.load_published() + numbers.load_resamples(), ours(resamples=tuple(range(30))))
+        default, _ = guard.fair(numbers.load_published(), ours())
+        assert kept["HC2"].notna().sum() >= 110
+        assert (kept["HC2"] - default["HC2"]).abs().median() < 0.02

@@ -15,10 +15,10 @@ from bench.contest.results import Result, ResultError
 from bench.contest.scores import score
 from bench.methods.ladder import RUNGS
 from bench.methods.table import get_method
-from bench.report import questions, tables
+from bench.report import charges, questions, tables
 from bench.report.contents import SECTIONS
 from bench.report.export import export
-from bench.report.material import gather
+from bench.report.material import View, gather
 from bench.report.page import html_page
 from bench.report.write import write
 from ucr.archive import ARCHIVE
@@ -101,23 +101,31 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contest, Path]:
 
 def test_it_says_who_won_what_failed_and_what_was_left_out(written: tuple[Contest, Path]) -> None:
     text = (written[1] / "report.md").read_text()
-    assert "**minirocket** ranks best by accuracy: average rank 1.00 of 5 on 6 data sets" in text
-    assert text.splitlines()[2].startswith("**Unfinished: 2 of 70 runs have no result**")
-    assert "left out: Own: no score of timae-mamba" in text
+    assert "**minirocket** ranks best by accuracy: average rank 1.00 of 4 on 7 data sets" in text
+    assert text.splitlines()[2].startswith("**Unfinished: 2 of 70 runs have no result.**")
+    assert "- left out of ranks and means: timae-mamba: scores on 6 of the 7 data sets" in text
     assert "- timae-mamba/Own/resample-0: `MemoryError: too much`" in text
     assert "- not run: timae-mamba on Own, resample 1" in text
     assert "abc with uncommitted changes" in text
 
 
-def test_numbers_stand_for_the_results_they_link_to(written: tuple[Contest, Path]) -> None:
-    _, folder = written
-    rows = re.findall(r"^\| (\w+) \|(.*)\|$", (folder / "report.md").read_text(), re.MULTILINE)
-    cells = [cell for name, row in rows if name in DATASETS for cell in re.findall(r"\[([\d.]+)\]\((.+?)\)", row)]
-    assert len(cells) == len(METHODS) * len(DATASETS) - 1
-    for number, target in cells:
-        found = [results.read(path).accuracy for path in (folder / target).glob("resample-*.json")]
-        assert len(found) == 2
-        assert number == f"{np.mean(found):.4f}"
+def test_numbers_stand_for_stored_results(written: tuple[Contest, Path]) -> None:
+    made, folder = written
+    text = SECTIONS["datasets"](gather(made, folder))
+    assert "](" not in text  # results lie where a reader of the report need not be
+    head, _, *rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")
+    ]
+    stored = {
+        (name, method): [results.read(path).accuracy for path in (made.folder / method / name).glob("resample-*.json")]
+        for name in DATASETS
+        for method in METHODS
+    }
+    for name, *cells in rows:
+        for method, cell in zip(head[1:], cells, strict=True):
+            found = stored[name.removesuffix(" *"), method]
+            assert cell.strip("* ") == (f"{np.mean(found):.4f}" if found else "")
+    assert len(rows) == len(DATASETS)
     with (folder / "results.csv").open() as file:
         for row in csv.DictReader(file):
             assert results.read(folder / row["result"]).accuracy == float(row["accuracy"])
@@ -127,7 +135,9 @@ def test_every_picture_it_names_is_there(written: tuple[Contest, Path]) -> None:
     text = (written[1] / "report.md").read_text()
     named = re.findall(r"!\[.+?\]\((.+?)\)", text)
     assert len(named) == len(set(named))
-    assert {"cd_accuracy.svg", "cd_f1_macro.svg", "pairs_accuracy.svg", "seconds.svg", "learning.svg"} <= set(named)
+    assert {"pairs_accuracy.svg", "seconds.svg", "learning.svg"} <= set(named)
+    assert "cd_accuracy.svg" not in named  # seven data sets tell none of four methods apart
+    assert text.count("7 data sets are too few to tell any two of 4 methods apart") >= 2
     for name in named:
         assert (written[1] / name).read_text().lstrip().startswith("<?xml")
         assert (written[1] / name).with_suffix(".png").read_bytes().startswith(b"\x89PNG")
@@ -188,7 +198,7 @@ def test_paired_questions_are_seen_from_the_method_asked_about(written: tuple[Co
 def runs_of(table: pd.DataFrame) -> pd.DataFrame:
     """Runs of one seed that make a score table."""
     rows = table.rename_axis("dataset").reset_index().melt("dataset", var_name="method", value_name="accuracy")
-    return rows.dropna().assign(resample=0)
+    return rows.dropna().assign(resample=0, n_train=10, n_test=10)
 
 
 def answered(table: pd.DataFrame, runs: pd.DataFrame) -> list[questions.Answer]:
@@ -288,6 +298,8 @@ def test_seeds_of_one_encoder_are_not_independent_runs() -> None:
             "dataset": name,
             "resample": k,
             "accuracy": base[name] + (method == "timae-ms-archive-probe") * s,
+            "n_train": 10,
+            "n_test": 10,
         }
         for method in ("timae-ms-archive-probe", "timae-ms-random-probe")
         for name in datasets
@@ -299,6 +311,49 @@ def test_seeds_of_one_encoder_are_not_independent_runs() -> None:
     alone = tables.score_table(runs, "accuracy")
     [answer] = answered(alone, runs_of(alone))
     assert answer.interval == pytest.approx((0, 0))  # as if there had been 120 of them
+
+
+def test_each_data_set_is_asked_by_itself_where_resamples_let_it_be() -> None:
+    effects = {"up": 0.1, "down": -0.1, "level": 0.0}
+    noise = [0.001, -0.002, 0.003, -0.001, -0.001]
+
+    def runs(n: int) -> pd.DataFrame:
+        return pd.DataFrame(
+            {
+                "method": method,
+                "dataset": name,
+                "resample": k,
+                "accuracy": 0.7 + (method == "timae") * (effect + noise[k]),
+                "n_train": 50,
+                "n_test": 100,
+            }
+            for method in ("timae", "timae-scratch")
+            for name, effect in effects.items()
+            for k in range(n)
+        )
+
+    for same_split in (False, True):
+        [answer] = questions.answers(
+            [questions.Asked("?", "timae", "timae-scratch")],
+            tables.score_table(runs(5), "accuracy"),
+            runs(5),
+            same_split=same_split,
+        )
+        assert answer.alone == (1, 1, 1)
+    assert tables.paired([answer]).loc[0, "data sets apart by themselves"] == "1 / 1 / 1"
+    two = answered(tables.score_table(runs(2), "accuracy"), runs(2))
+    assert [answer.alone for answer in two] == [None]
+    assert "data sets apart by themselves" not in tables.paired(two)
+
+
+def test_two_methods_answer_one_question_at_most() -> None:
+    from bench.methods.table import METHODS as KNOWN
+
+    ridges = [f"{name}+ridge" for name in KNOWN if name.startswith("timae-ms") and not name.endswith("-probe")]
+    names = [*KNOWN, *ridges, "minirocket+timae-ms-random-probe"]
+    pairs = [frozenset((asked.method, asked.other)) for asked in questions.asked(names)]
+    assert len(pairs) > 100
+    assert len(pairs) == len(set(pairs))
 
 
 def test_whose_series_a_method_was_pre_trained_on_is_what_its_configuration_says() -> None:
@@ -355,7 +410,7 @@ def test_seeds_stand_beside_the_numbers_they_are_held_against() -> None:
     assert rows.loc["timae-cross", "accuracy, theirs"] == "–"
 
 
-def test_a_pre_training_of_many_data_sets_is_spread_over_them() -> None:
+def test_a_pre_training_of_many_data_sets_stands_apart_and_whole() -> None:
     def runs(method: str, name: str, datasets: str) -> list[Result]:
         seconds = {"pretrain_seconds": 30.0, "finetune_seconds": 2.0, "test_seconds": 1.0}
         return [
@@ -370,28 +425,79 @@ def test_a_pre_training_of_many_data_sets_is_spread_over_them() -> None:
     tidy = tables.tidy(
         [*runs("shared", "one", "abc"), *runs("own", "of {}", "abc"), *runs("two", "other", "ab"), *average]
     )
-    seconds = tables.total_seconds(tidy).groupby(tidy["method"]).unique()
-    expected = {"own": [33], "shared": [13], "two": [18], "own+shared": [43]}
-    assert {method: list(values) for method, values in seconds.items()} == expected
+    columns = ["wall_seconds", "wall_shared_pretraining"]
+    found = {method: set(own[columns].itertuples(index=False, name=None)) for method, own in tidy.groupby("method")}
+    assert found == {"own": {(33, 0)}, "shared": {(3, 30)}, "two": {(3, 30)}, "own+shared": {(33, 30)}}
+    assert charges.in_all(tidy, "wall").to_dict() == {"shared": 39, "own": 99, "two": 36, "own+shared": 129}
+    assert tidy["cpu_seconds"].isna().all()  # these results are from before it was kept
+    assert charges.clock_of(tidy) == "wall"
+
+
+def test_cpu_time_is_what_a_report_shows_where_every_run_has_it() -> None:
+    cpu = {"pretrain": 0.5, "finetune": 1.5, "test": 0.05}
+    results_ = [a_result(dataset=name, cpu_seconds=cpu, details={"pretrained": name}) for name in "abc"]
+    runs = tables.tidy(results_)
+    assert charges.clock_of(runs) == "cpu"
+    assert runs["cpu_seconds"].tolist() == [pytest.approx(2.05)] * 3
+    assert runs["wall_seconds"].tolist() == [pytest.approx(3.1)] * 3
+    phases = charges.by_phase(runs, "cpu").loc["timae"]
+    assert phases.to_dict() == pytest.approx(cpu)
+    assert phases.sum() == pytest.approx(charges.per_run(runs, "cpu").loc["timae", "seconds"])
+    assert charges.clock_of(tables.tidy([*results_, a_result(dataset="d")])) == "wall"
+    assert charges.clock_of(tables.tidy([replace(result, device="cuda: H200") for result in results_])) == "wall"
+
+
+def test_a_run_costs_the_same_in_every_place_that_says_it(tmp_path: Path) -> None:
+    made = contest(tmp_path, resamples=1)
+    for i, run in enumerate(made.runs()):
+        seconds = {"finetune_seconds": 1.0 + 7 * (i % 5) + i // 5, "test_seconds": 0.5, "pretrain_seconds": 0.0}
+        cpu = {"finetune": seconds["finetune_seconds"] / 2, "test": 0.25}
+        environment = {"processor": "Brand 9000, 2 cores", "runs at a time": 2}
+        names = {"method": run.method, "dataset": run.dataset, "accuracy": 0.9 - i / 100}
+        results.write(run.path(made.folder), a_result(**names, **seconds, cpu_seconds=cpu, environment=environment), {})
+    material = gather(made, tmp_path / "report")
+    text = write(material).read_text()
+    runs = pd.read_csv(tmp_path / "report" / "results.csv")
+    for method, own in runs.groupby("method"):
+        said = f"{own['cpu_seconds'].median():.1f}"
+        rows = [line for line in text.splitlines() if line.startswith(f"| {method} |")]
+        in_tables = [
+            row.strip("| ").split(" | ")[columns.index("CPU seconds")] for row, columns in _with_head(text, rows)
+        ]
+        assert set(in_tables) == {said}
+        assert len(in_tables) == 2
+        if material.comparison and method == material.comparison.average_ranks.index[0]:
+            assert f"A run of {method} took {said} CPU seconds in the median" in text
+    assert "Measured on Brand 9000, 2 cores, with 2 runs at a time." in text
+
+
+def _with_head(text: str, rows: list[str]) -> list[tuple[str, list[str]]]:
+    """Rows of tables that have a column of CPU seconds, each with the columns of its table."""
+    found, head = [], ""
+    for line in text.splitlines():
+        head = line if line.startswith("|") and not head else head if line.startswith("|") else ""
+        if line in rows and "CPU seconds" in head:
+            found.append((line, head.strip("| ").split(" | ")))
+    return found
 
 
 @pytest.mark.parametrize("n_methods", [1, 2])
 def test_few_methods_and_one_data_set(tmp_path: Path, n_methods: int) -> None:
     made = Contest("few", METHODS[:n_methods], ("GunPoint",), results=str(tmp_path / "results"))
     fill(made)
-    path = write(gather(made, tmp_path / "few", against_published=True))
+    path = write(gather(made, tmp_path / "few", View(("published",))))
     text = path.read_text()
-    assert ("No test tells methods apart by one data set." in text) == (n_methods == 2)
+    assert ("1 data set is too few to tell any two of 2 methods apart" in text) == (n_methods == 2)
     assert "| MiniRocket (published) |" in text
     assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
-    for meaningless in ("nan", "Critical-difference", "p (Holm)"):
+    for meaningless in ("nan", "Critical-difference", "told apart from"):
         assert meaningless not in text
 
 
 def test_published_numbers_stand_beside_ours_with_their_sources(tmp_path: Path) -> None:
     made = contest(tmp_path, resamples=1)
     fill(made)
-    text = write(gather(made, tmp_path / "published", against_published=True)).read_text()
+    text = write(gather(made, tmp_path / "published", View(("published",)))).read_text()
     assert "| MiniRocket (published) |" in text
     assert text.count(" --against published") == 2  # in the command that repeats it, in the one that redraws it
     assert "data sets left out: Own" in text
@@ -416,10 +522,15 @@ def test_imported_accuracies_stand_among_ours_and_what_is_not_known_of_them_is_s
         made.name,
         imported.results_of(pd.DataFrame(rows, columns=columns), imported.Origin("a paper", "them.csv", "0"), None),
     )
-    material = gather(made, tmp_path / "report", against_published=True)
+    material = gather(made, tmp_path / "report", View(("published",)))
     text = write(material).read_text()
-    assert "**theirs** ranks best by accuracy: average rank 1.00 of 6 on 2 data sets" in text
-    assert "What a run of theirs costs is not known: it was imported." in text
+    assert "**minirocket** ranks best by accuracy: average rank 1.00 of 5 on 7 data sets" in text
+    assert "left out of ranks and means: theirs: scores on 2 of the 7 data sets" in text
+    with_theirs = gather(made, tmp_path / "report", View(complete="datasets"))
+    both = SECTIONS["head"](with_theirs)
+    assert "**theirs** ranks best by accuracy: average rank 1.00 of 6 on 2 data sets" in both
+    assert "What a run of theirs costs is not known: it was imported." in both
+    assert set(with_theirs.methods["data sets"]) == {"2"}
     assert "Imported as accuracies alone: theirs (a paper: 2)." in text
     assert "left aside: 4 of theirs" in text  # another resample, another data set
     assert "Unfinished" not in text
@@ -459,6 +570,8 @@ def test_exports(written: tuple[Contest, Path], tmp_path: Path) -> None:
     tex = (tmp_path / "accuracy.tex").read_text()
     assert tex.count(r"\\") == 1 + len(DATASETS) + 2
     assert tex.count(r"\textbf") == len(DATASETS)
+    assert "% left out: timae-mamba: scores on 6 of the 7 data sets" in tex.splitlines()
+    assert "timae-mamba" not in tex.split("tabular")[1]
 
 
 def test_tsml_files_hold_what_the_results_hold(written: tuple[Contest, Path], tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from bench.stats import comparison as statistics
+from bench.stats import nemenyi
 from bench.stats.comparison import Pair, TableError
+from bench.stats.wording import disagreement
 
 DEMSAR = pd.DataFrame(  # AUC of four ways to tune C4.5 on 14 data sets (Demšar 2006, Table 6)
     [
@@ -67,30 +69,25 @@ class TestDemsarsExample:
         assert answer.iman_davenport_p == pytest.approx(stats.f.sf(answer.iman_davenport_f, 3, 39))
 
     def test_nemenyi_critical_difference(self):
-        assert statistics.nemenyi_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+        assert nemenyi.nemenyi_difference(4, 14) == pytest.approx(1.25, abs=0.005)
 
     def test_at_one_in_ten_nemenyi_tells_the_untuned_tree_from_the_two_best(self):
-        difference = statistics.nemenyi_difference(4, 14, alpha=0.1)
+        difference = nemenyi.nemenyi_difference(4, 14, alpha=0.1)
         assert difference == pytest.approx(1.12, abs=0.005)
         ranks = statistics.average_ranks(DEMSAR)
-        assert statistics.nemenyi_cliques(ranks, difference) == [
+        assert nemenyi.nemenyi_cliques(ranks, difference) == [
             ["C4.5+m+cf", "C4.5+m", "C4.5+cf"],
             ["C4.5+cf", "C4.5"],
         ]
 
-    def test_pairs_are_scipys_wilcoxon_and_statsmodels_holm(self):
+    def test_pairs_are_corrected_as_statsmodels_does(self):
         pairs = statistics.pairwise(DEMSAR)
-        expected = [
-            stats.wilcoxon((DEMSAR[p.a] - DEMSAR[p.b]).round(12), zero_method="pratt", method="asymptotic").pvalue
-            for p in pairs
-        ]
-        assert [p.p for p in pairs] == pytest.approx(expected)
-        assert [p.p_holm for p in pairs] == pytest.approx(multipletests(expected, method="holm")[1])
+        assert [p.p_holm for p in pairs] == pytest.approx(multipletests([p.p for p in pairs], method="holm")[1])
 
 
 @pytest.mark.parametrize(("k", "q"), [(2, 1.960), (3, 2.344), (4, 2.569), (5, 2.728), (6, 2.850)])
 def test_nemenyi_quantiles_are_those_of_the_published_table(k, q):
-    assert statistics.nemenyi_difference(k, 100) / math.sqrt(k * (k + 1) / 600) == pytest.approx(q, abs=6e-4)
+    assert nemenyi.nemenyi_difference(k, 100) / math.sqrt(k * (k + 1) / 600) == pytest.approx(q, abs=6e-4)
 
 
 class TestByHand:
@@ -109,16 +106,14 @@ class TestByHand:
         assert pair.median_difference == pytest.approx(0.05)
 
     def test_pratt_ranks_zeros_before_dropping_them(self):
-        # differences 0, .1, .2, .3: ranks of the positive ones 2, 3, 4, so W+ is 9 and W- is 0
+        # differences 0, .1, .2, .3: ranks 2, 3, 4 of the positive ones; one of 8 patterns of signs reaches their sum
         (pair,) = statistics.pairwise(table(a=[0.5, 0.6, 0.7, 0.8], b=[0.5] * 4))
-        mean, variance = 9 / 2, (4 + 9 + 16) / 4
-        assert pair.p == pytest.approx(2 * stats.norm.sf((9 - mean) / math.sqrt(variance)))
+        assert pair.p == 2 / 8
 
     def test_thirds_tie_whatever_they_are_differences_of(self):
-        # all of size 1/3: W+ = 3 * 3 of 15, so z = (9 - 7.5) / sqrt(n(n+1)(2n+1)/24 less the tie's (n³ - n)/48)
+        # all of one size: three of five positive, as 2 * P(at most 2 of 5 heads) of a coin
         (pair,) = statistics.pairwise(table(a=[1 / 3, 2 / 3, 1, 0, 1 / 3], b=[0, 1 / 3, 2 / 3, 1 / 3, 2 / 3]))
-        variance = 5 * 6 * 11 / 24 - (5**3 - 5) / 48
-        assert pair.p == pytest.approx(2 * stats.norm.sf(1.5 / math.sqrt(variance)))
+        assert pair.p == pytest.approx(1.0)
 
     def test_holm_steps_down(self):
         # 3 * .01 = .03; 2 * .04 = .08; 1 * .03 would be .03, but never less than the step before
@@ -208,7 +203,11 @@ class TestEdges:
         comparison = statistics.compare(table(a=[0.9], b=[0.5], c=[0.4]))
         assert comparison.average_ranks.to_dict() == {"a": 1, "b": 2, "c": 3}
         assert math.isnan(comparison.friedman.iman_davenport_f)
-        assert comparison.cliques == [["a", "b", "c"]]
+        assert comparison.cliques == []
+        assert comparison.too_few == (
+            "1 data set is too few to tell any two of 3 methods apart: at best p is 1, and the first step of Holm over "
+            "3 pairs asks for 0.0167."
+        )
 
     @pytest.mark.parametrize("n", [1, 2, 30])
     def test_identical_methods_do_not_differ(self, n):
@@ -217,16 +216,35 @@ class TestEdges:
             "chi2": 0, "p": 1, "iman_davenport_f": 0, "iman_davenport_p": 1,
         }  # fmt: skip
         assert [p.p_holm for p in comparison.pairs] == [1, 1, 1]
-        assert comparison.cliques == [["a", "b", "c"]]
+        assert comparison.cliques == ([["a", "b", "c"]] if n == 30 else [])
+        assert comparison.alike("b") == ["a", "c"]
 
     def test_data_sets_that_agree_in_full_give_an_infinite_f(self):
         friedman = statistics.friedman(table(a=[0.9] * 9, b=[0.8] * 9, c=[0.7] * 9))
         assert (friedman.chi2, friedman.iman_davenport_f, friedman.iman_davenport_p) == (18, math.inf, 0)
 
-    def test_an_incomplete_data_set_is_left_out_and_named(self):
-        comparison = statistics.compare(table(a=[0.9, 0.8, 0.7], b=[0.1, math.nan, 0.3], c=[0, math.nan, 0]))
+    def test_a_method_with_gaps_is_left_out_and_named(self):
+        with_gap = table(a=[0.9, 0.8, 0.7], b=[0.1, math.nan, 0.3], c=[0, 0.1, 0])
+        comparison = statistics.compare(with_gap)
+        assert list(comparison.scores) == ["a", "c"]
+        assert len(comparison.scores) == 3
+        assert comparison.left_out == [("b", "scores on 2 of the 3 data sets")]
+
+    def test_or_the_data_sets_that_it_lacks_are(self):
+        comparison = statistics.compare(
+            table(a=[0.9, 0.8, 0.7], b=[0.1, math.nan, 0.3], c=[0, math.nan, 0]), complete="datasets"
+        )
         assert len(comparison.scores) == 2
         assert comparison.left_out == [("dataset 1", "no score of b, c")]
+
+    def test_a_data_set_that_nobody_has_leaves_nobody_out(self):
+        comparison = statistics.compare(table(a=[0.9, math.nan], b=[0.8, math.nan]))
+        assert comparison.left_out == []
+        assert len(comparison.scores) == 1
+
+    def test_where_one_method_alone_is_complete_the_other_choice_is_named(self):
+        with pytest.raises(TableError, match=r"got 1 \(b: scores on 1 of the 2 data sets\).*--complete datasets"):
+            statistics.compare(table(a=[0.9, 0.8], b=[0.1, math.nan]))
 
     def test_data_sets_left_out_for_one_reason_share_a_line(self):
         left_out = [statistics.LeftOut(*pair) for pair in (("A", "no x"), ("B", "no y"), ("C", "no x"))]
@@ -235,7 +253,7 @@ class TestEdges:
     def test_methods_without_a_common_data_set_are_refused(self):
         nan = math.nan
         with pytest.raises(TableError, match=r"none of the 3 data sets .* 'b' has scores of 1 only"):
-            statistics.compare(table(a=[0.9, 0.8, nan], b=[nan, nan, 0.3]))
+            statistics.compare(table(a=[0.9, 0.8, nan], b=[nan, nan, 0.3]), complete="datasets")
 
     @pytest.mark.parametrize(
         ("scores", "message"),
@@ -261,6 +279,49 @@ def test_the_assumptions_name_what_was_done():
     text = " ".join(statistics.describe(statistics.compare(DEMSAR, 0.1)))
     for fact in ("14 data sets", "4 methods", "0 left out", "6 pairs", "Pratt", "Holm", "0.1"):
         assert fact in text
+
+
+class TestWhereNLetsIt:
+    def test_five_wins_of_five_tell_nothing_apart(self):
+        comparison = statistics.compare(table(a=[0.9] * 5, b=[0.8] * 5))
+        assert [pair.p for pair in comparison.pairs] == [0.0625]
+        assert comparison.cliques == []
+        assert comparison.too_few.startswith("5 data sets are too few to tell any two of 2 methods apart: at best p is")
+
+    def test_four_data_sets_give_an_eighth_at_best(self):
+        assert statistics.compare(table(a=[0.9, 0.8, 0.7, 0.6], b=[0.1] * 4)).pairs[0].p == 0.125
+
+    def test_five_methods_in_strict_order_on_ten_data_sets(self):
+        comparison = statistics.compare(table(**{name: [1 - i / 10] * 10 for i, name in enumerate("abcde")}))
+        assert {pair.p_holm for pair in comparison.pairs} == {10 * 2.0**-9}
+        assert (comparison.too_few, comparison.cliques) == ("", [])
+
+    @pytest.mark.parametrize(("n", "k"), [(6, 2), (7, 3), (11, 8)])
+    def test_the_least_number_of_data_sets_that_tells_methods_apart(self, n, k):
+        def strict(n):
+            return statistics.compare(table(**{name: [1 - i / 10] * n for i, name in enumerate("abcdefgh"[:k])}))
+
+        assert not strict(n).too_few
+        assert min(pair.p_holm for pair in strict(n).pairs) <= 0.05
+        assert strict(n - 1).too_few
+        assert min(pair.p_holm for pair in strict(n - 1).pairs) > 0.05
+
+
+def pair(**changed: object) -> Pair:
+    values = {"a": "x", "b": "y", "wins": 6, "draws": 0, "losses": 4, "mean_difference": 0.01,
+              "median_difference": 0.01, "p": 0.5, "p_holm": 1.0}  # fmt: skip
+    return Pair(**{**values, **changed})
+
+
+def test_a_mean_that_others_contradict_is_said_with_what_contradicts_it():
+    assert disagreement(pair()) == ""
+    assert disagreement(pair(median_difference=0.0), pd.Series({"x": 1.0, "y": 2.0})) == ""
+    assert disagreement(pair(mean_difference=-0.02)) == (
+        "By the mean y is ahead of x (0.0200), by the median difference and wins x is ahead of y."
+    )
+    assert disagreement(pair(), pd.Series({"x": 2.5, "y": 2.0})) == (
+        "By the mean x is ahead of y (0.0100), by the average rank y is ahead of x."
+    )
 
 
 def test_importing_statistics_loads_neither_matplotlib_nor_torch():
