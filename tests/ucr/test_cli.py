@@ -58,7 +58,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         ),
         (["download", "Coffee", "--source", "x"], "error: there is no source 'x', expected one of official, tsc"),
         (["download", "Coffee", "--retries", "-1"], "error: --retries must be 0 or more"),
-        (["download", "Coffee", "--offline", "--root", "EMPTY"], "Coffee: official: not asked, for --offline; tsc:"),
+        (["download", "Coffee", "--from", "nowhere"], "error: --from nowhere: there is no such folder or file"),
         (["verify", "--root", "EMPTY"], "error: none of the 128 data sets of 'all' is under"),
         (["archive-check", "GunPoint", "--root", "EMPTY"], "error: none of the 1 data sets of 'GunPoint' is under"),
         (["bench-load", "--root", "EMPTY"], "error: none of the 128 data sets of 'all' is under"),

@@ -18,8 +18,10 @@ from timae.masking import take
 from timae.training import Batch, balance
 from ucr import prepare, tsv
 from ucr.archive import ARCHIVE, Info, UcrError, label_order
+from ucr.labels import one_spelling
 from ucr.load import Split
 from ucr.prepare import Preparation
+from ucr.resolution import narrow
 
 POLICY = Preparation(normalise="none", missing="linear", unequal="pad")
 """What the files need before a model can take them; to normalise is the data module's own flag."""
@@ -75,6 +77,7 @@ class UCRData(L.LightningDataModule):
         num_classes: int | None = None,
         class_weights: Sequence[float] | None = None,
         class_id_start: int | None = None,
+        class_ids: dict[str, int] | None = None,
         num_workers: int = 0,
     ) -> None:
         """Read the files.
@@ -94,6 +97,8 @@ class UCRData(L.LightningDataModule):
                 scaled to an average of 1, held to 0.1…10.
             class_id_start: the label that is class 0, of whole-number labels; by default labels are numbered
                 in their order, whatever they are.
+            class_ids: class of each label; by default counted from class_id_start. With a checkpoint, those that it
+                was trained with: the files may lack some of them.
             num_workers: processes that cut batches; with cases in memory none is the fastest.
 
         Raises:
@@ -114,7 +119,16 @@ class UCRData(L.LightningDataModule):
         paths = [Path(path).expanduser() for path in (dataset_path, val_dataset_path) if path is not None]
         files = {file: tsv.read(file) for path in paths for file in (path, *_other_split(path))}
         labels = {label for _, labels in files.values() for label in labels}
-        self.class_ids = _number(label_order(labels), class_id_start)
+        self.spelling = one_spelling({*labels, *(class_ids or ())})
+        if class_ids and not pretrain:
+            self.class_ids = {self.spelling[label]: i for label, i in class_ids.items()}
+            for path in paths:
+                if strange := [label for label in files[path][1] if self.spelling[label] not in self.class_ids]:
+                    raise UcrError(
+                        f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(class_ids)}"
+                    )
+        else:
+            self.class_ids = _number(label_order({self.spelling[label] for label in labels}), class_id_start)
         self.num_classes = num_classes or max(self.class_ids.values()) + 1
         if max(self.class_ids.values()) >= self.num_classes or min(self.class_ids.values()) < 0:
             raise UcrError(
@@ -195,12 +209,16 @@ class UCRData(L.LightningDataModule):
         if self.normalize:
             mean, std = self.statistics
             series = (series - mean) / std
-        cases = Cases(series, cases.labels, cases.valid, cases.crop_size)
+        cases = Cases(series.float(), cases.labels, cases.valid, cases.crop_size)
         batches = BatchSampler(sampler, self.batch_size, drop_last=False)
         return DataLoader(cases, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
-    def _prepare(self, path: Path, series: NDArray[np.float32], labels: list[str]) -> Cases:
-        split, name = Split(series, np.array(labels)), re.sub(r"_(TRAIN|TEST)$", "", path.name.partition(".")[0])
+    def _prepare(self, path: Path, values: NDArray[np.float64], labels: list[str]) -> Cases:
+        (series,) = narrow(values)
+        split, name = (
+            Split(series, np.array([self.spelling[label] for label in labels])),
+            re.sub(r"_(TRAIN|TEST)$", "", path.name.partition(".")[0]),
+        )
         n, columns = series.shape
         # in files that the archive does not know, NaN up to the last column is padding, elsewhere missing
         length = None if np.isnan(series[:, -1]).any() else columns
