@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError
-from ucr.folders import find_folder, find_root
+from ucr.folders import find_folder, find_root, own_data_sets
 from ucr.selectors import select
 
 
@@ -80,17 +80,27 @@ def _list(options: argparse.Namespace) -> int:
     print(
         row("name", "type", "train", "test", "classes", "length", "missing", "z-norm", "ED", "DTW(w)", "DTW", "where")
     )
-    for name in select(options.selector, options.root):
+    names = select(options.selector, options.root)
+    if options.selector == "all":
+        names += own_data_sets(options.root)
+    for name in names:
         where = find_folder(name, options.root, bundled=False) and "installed"
         where = where or (find_folder(name, options.root) and "bundled") or "-"
-        if name not in ARCHIVE:
-            print(f"{name:<31}your own, {where}")
+        try:
+            info = ARCHIVE.get(name) or _own_info(name, options.root)
+        except UcrDataError as error:
+            print(f"{name:<31}own, and cannot be read: {error}")
             continue
-        info: Info = ARCHIVE[name]
         facts = (info.n_train, info.n_test, info.n_classes, info.length or "vary", _yes(info.missing))
-        errors = (f"{e:.4f}" for e in (info.ed_error, info.dtw_learned_error, info.dtw_error))
+        errors = ("-" if e is None else f"{e:.4f}" for e in (info.ed_error, info.dtw_learned_error, info.dtw_error))
         print(row(name, info.type, *facts, _yes(info.znormalised), *errors, where))
     return 0
+
+
+def _own_info(name: str, root: str | None) -> Info:
+    from ucr.load import info_for
+
+    return info_for(name, root)
 
 
 def _yes(fact: bool) -> str:

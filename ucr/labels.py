@@ -47,8 +47,15 @@ def require_classes(labels: Mapping[SplitName, Sequence[str]], files: Mapping[Sp
             targets of a regression, or are a class for each case.
     """
     for split in SPLITS:
-        _refuse_what_is_no_class(labels[split], files[split])
+        _refuse_targets(labels[split], files[split])
     train, test = (set(labels[split]) for split in SPLITS)
+    numbered = [split for split in SPLITS if _numbers_cases(labels[split])]
+    if numbered and (len(numbered) > 1 or train != test):  # a class a case there, and every class here, may be
+        cases = labels[numbered[0]]
+        raise UcrDataError(
+            f"{files[numbered[0]]}: the first column numbers the cases, {cases[0]} to {cases[-1]}: an index is no label; "
+            "write the file without it"
+        )
     if len(train) < 2:
         raise UcrDataError(
             f"{files['train']}: every case is of class {labels['train'][0]!r}; a classifier needs two classes to learn"
@@ -65,13 +72,13 @@ def require_classes(labels: Mapping[SplitName, Sequence[str]], files: Mapping[Sp
         )
 
 
-def _refuse_what_is_no_class(labels: Sequence[str], file: Path) -> None:
+def _numbers_cases(labels: Sequence[str]) -> bool:
+    n = len(labels)
+    return n > FEW and [_number(label) for label in labels] in ([*range(n)], [*range(1, n + 1)])
+
+
+def _refuse_targets(labels: Sequence[str], file: Path) -> None:
     numbers = [_number(label) for label in labels]
-    if len(labels) > FEW and numbers in ([*range(len(labels))], [*range(1, len(labels) + 1)]):
-        raise UcrDataError(
-            f"{file}: the first column numbers the cases, {labels[0]} to {labels[-1]}: an index is no label; write the "
-            "file without it"
-        )
     fractions = any(isinstance(number, float) and not number.is_integer() for number in numbers)
     if fractions and len(labels) > FEW and 2 * len(set(labels)) > len(labels):
         raise UcrDataError(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.contest import results
 from bench.contest.cost import info_of
@@ -55,7 +55,7 @@ def results_of(rows: "pd.DataFrame", origin: Origin, root: str | None) -> list[R
     Returns:
         One a row. Scores but accuracy are None; seconds and memory NaN.
     """
-    nothing = dict.fromkeys(results.MEASURED, math.nan)
+    nothing: dict[str, Any] = dict.fromkeys(results.MEASURED, math.nan)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     made = []
     for row in rows.to_dict("records"):

@@ -17,7 +17,7 @@ import os
 import shlex
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -70,6 +70,8 @@ class Result:
     environment: dict[str, Any]
     finished_at: str
     """UTC, ISO 8601."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader should know of the data, a sentence each."""
 
     @property
     def source(self) -> str:
@@ -91,9 +93,9 @@ MEASURED = ("pretrain_seconds", "finetune_seconds", "test_seconds", "peak_memory
 def values_of(result: Result) -> dict[str, Any]:
     """Return what stands in a result's file, in its order: the fields, each score among them."""
     values: dict[str, Any] = {}
-    for field in fields(Result):
-        value = getattr(result, field.name)
-        values |= value if field.name == "scores" else {field.name: value}
+    for one in fields(Result):
+        value = getattr(result, one.name)
+        values |= value if one.name == "scores" else {one.name: value}
     return values
 
 
@@ -154,7 +156,8 @@ def read(path: Path) -> Result:
     """
     try:
         values = json.loads(path.read_bytes())
-        named = {field.name: values[field.name] for field in fields(Result) if field.name != "scores"}
+        needed = [one.name for one in fields(Result) if one.name in values or one.default_factory is MISSING]
+        named = {name: values[name] for name in needed if name != "scores"}
         scores = {key: values[key] for key in SCORES if key in values or key == "accuracy"}
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = f"field {error} is missing" if isinstance(error, KeyError) else error

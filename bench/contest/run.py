@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 import ucr.load
+import ucr.notes
 import ucr.prepare
 from bench.contest import results, state
 from bench.contest.average import average
@@ -203,7 +204,8 @@ def compute(
     predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
-    test = preparer(read_test())
+    shipped = read_test()
+    test = preparer(shipped)
     session.report("test", 0, 0, math.nan)
     start = time.perf_counter()
     probabilities = predictor.predict_proba(test)
@@ -231,6 +233,7 @@ def compute(
         details=predictor.details,
         environment=environment() | {"versions": identity["versions"]},
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        notes=ucr.notes.notes(train, shipped, preparer),
     )
     arrays = {
         "truth": test.labels,

@@ -4,6 +4,7 @@ import shlex
 
 from bench.contest.definition import Contest
 from bench.report.material import Material
+from ucr.archive import ARCHIVE
 
 CITATION = (
     "H. A. Dau, A. Bagnall, K. Kamgar, C.-C. M. Yeh, Y. Zhu, S. Gharghabi, C. A. Ratanamahatana and E. Keogh: "
@@ -47,5 +48,7 @@ def _command_line(contest: Contest) -> str:
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
     words += ["--pretrained", contest.pretrained] if contest.pretrained else []
+    if contest.root and not ARCHIVE.keys() >= {*contest.datasets}:  # the archive may lie elsewhere
+        words += ["--root", contest.root]
     words += ["--preset", contest.preset, "--name", contest.name]
     return shlex.join(words if contest.results == "results" else [*words, "--results", contest.results])
