@@ -47,6 +47,18 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--root", help="folder of the data (default: UCR_ROOT, else the user's cache folder)")
         if name == "download":
             _add_download_options(command)
+    convert = commands.add_parser(
+        "convert",
+        help="write data of your own as a data set under the root",
+        description="Write data of your own, in any form that is read or as sktime's nested frames, as a data set "
+        "under the root. A pickle runs code when it is read: convert your own alone.",
+    )
+    convert.set_defaults(run=_convert)
+    convert.add_argument(
+        "place", type=Path, metavar="PLACE", help="folder with a file …_TRAIN and a file …_TEST, or an .npz file"
+    )
+    convert.add_argument("name", metavar="NAME", help="of the data set")
+    convert.add_argument("--root", help="folder of the data (default: UCR_ROOT, else the user's cache folder)")
     kept = commands.add_parser("cache", help="say what the parsed copies of data sets take, or remove them")
     kept.set_defaults(run=_cache)
     kept.add_argument("--clear", action="store_true", help="remove them; they are made anew when they are needed")
@@ -105,6 +117,18 @@ def _own_info(name: str, root: str | None) -> Info:
 
 def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
+
+
+def _convert(options: argparse.Namespace) -> int:
+    from ucr.convert import convert
+
+    info = convert(options.place.expanduser(), options.name, options.root)
+    length = f"of {info.length} points" if info.length else f"of up to {info.columns} points"
+    print(
+        f"{info.name}: {info.n_train} train and {info.n_test} test cases {length}, {info.n_classes} classes, "
+        f"in {find_root(options.root) / info.name}"
+    )
+    return 0
 
 
 def _cache(options: argparse.Namespace) -> int:

@@ -53,8 +53,8 @@ def require_classes(labels: Mapping[SplitName, Sequence[str]], files: Mapping[Sp
     if numbered and (len(numbered) > 1 or train != test):  # a class a case there, and every class here, may be
         cases = labels[numbered[0]]
         raise UcrDataError(
-            f"{files[numbered[0]]}: the first column numbers the cases, {cases[0]} to {cases[-1]}: an index is no label; "
-            "write the file without it"
+            f"{files[numbered[0]]}: the first column numbers the cases, {cases[0]} to {cases[-1]}: an index is no "
+            "label; write the file without it"
         )
     if len(train) < 2:
         raise UcrDataError(

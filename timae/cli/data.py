@@ -120,9 +120,9 @@ class UCRData(L.LightningDataModule):
         files = {file: tsv.read(file) for path in paths for file in (path, *_other_split(path))}
         labels = {label for _, labels in files.values() for label in labels}
         self.spelling = one_spelling({*labels, *(class_ids or ())})
-        if class_ids and not pretrain:
+        if class_ids:
             self.class_ids = {self.spelling[label]: i for label, i in class_ids.items()}
-            for path in paths:
+            for path in () if pretrain else paths:
                 if strange := [label for label in files[path][1] if self.spelling[label] not in self.class_ids]:
                     raise UcrError(
                         f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(class_ids)}"
@@ -225,10 +225,10 @@ class UCRData(L.LightningDataModule):
         info = ARCHIVE.get(name) or Info(name, "own", n, n, self.num_classes, length, columns, True, False)
         preparer = prepare.fit(split, replace(info, labels=tuple(self.class_ids)), POLICY)
         prepared = preparer(split)
-        ids = torch.tensor([self.class_ids[label] for label in preparer.classes])
+        ids = None if self.pretrain else torch.tensor([self.class_ids[label] for label in preparer.classes])
         return Cases(
             torch.from_numpy(prepared.series).unsqueeze(-1),
-            None if self.pretrain else ids[torch.from_numpy(prepared.labels)],
+            None if ids is None else ids[torch.from_numpy(prepared.labels)],
             None if prepared.mask is None else torch.from_numpy(prepared.mask),
             None,
         )
