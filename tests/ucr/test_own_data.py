@@ -125,7 +125,7 @@ def test_labels_that_can_be_no_classes_are_refused(tmp_path: Path) -> None:
             (index, index, "Own_TRAIN.tsv: the first column numbers the cases, 0 to 29: an index is no label"),
             (index, truth, "Own_TRAIN.tsv: the first column numbers the cases"),
             (mixed, mixed[::-1], "Own_TRAIN.tsv: 30 cases of 30 classes, and no two of the test file alike"),
-            ([repr(value) for value in random.normal(size=N)], truth, "the targets of a regression; expected classes"),
+            ([*map(repr, random.normal(size=N).tolist())], truth, "the targets of a regression; expected classes"),
             (["7"] * N, truth, "Own_TRAIN.tsv: every case is of class '7'; a classifier needs two classes"),
         ]
     ):
