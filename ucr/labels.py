@@ -47,7 +47,7 @@ def require_classes(labels: Mapping[SplitName, Sequence[str]], files: Mapping[Sp
             targets of a regression, or are a class for each case.
     """
     for split in SPLITS:
-        _refuse_targets(labels[split], files[split])
+        refuse_targets(labels[split], files[split])
     train, test = (set(labels[split]) for split in SPLITS)
     numbered = [split for split in SPLITS if _numbers_cases(labels[split])]
     if numbered and (len(numbered) > 1 or train != test):  # a class a case there, and every class here, may be
@@ -77,7 +77,12 @@ def _numbers_cases(labels: Sequence[str]) -> bool:
     return n > FEW and [_number(label) for label in labels] in ([*range(n)], [*range(1, n + 1)])
 
 
-def _refuse_targets(labels: Sequence[str], file: Path) -> None:
+def refuse_targets(labels: Sequence[str], file: Path) -> None:
+    """Refuses the labels (case,) of a file that are targets of a regression.
+
+    Raises:
+        UcrDataError: there are fractions among them, and most of them differ.
+    """
     numbers = [_number(label) for label in labels]
     fractions = any(isinstance(number, float) and not number.is_integer() for number in numbers)
     if fractions and len(labels) > FEW and 2 * len(set(labels)) > len(labels):

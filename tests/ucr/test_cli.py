@@ -81,6 +81,14 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.Capture
     assert caught.value.code == 2
 
 
+def test_what_cannot_be_had_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["download", "Coffee,Beef", "--offline", "--root", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.endswith(f"0 of 2 data sets installed and verified in {tmp_path}\n")
+    assert "error: 2 not installed in" in printed.err
+    assert "Beef, Coffee: official: not asked, for --offline; tsc: not asked" in printed.err
+
+
 def test_archive_check_and_verify_on_the_real_archive(real_archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = "Coffee,Chinatown,PLAID"
     assert main(["archive-check", names, "--root", str(real_archive)]) == 0

@@ -1,7 +1,7 @@
 """The data module of the command line: batches cut from the files of one data set in the archive's tsv form."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from timae.masking import take
 from timae.training import Batch, balance
 from ucr import prepare, tsv
 from ucr.archive import ARCHIVE, Info, UcrError, label_order
-from ucr.labels import one_spelling
+from ucr.labels import one_spelling, refuse_targets
 from ucr.load import Split
 from ucr.prepare import Preparation
 from ucr.resolution import narrow
@@ -118,17 +118,14 @@ class UCRData(L.LightningDataModule):
         self._mean, self._std, self._class_weights = mean, std, class_weights
         paths = [Path(path).expanduser() for path in (dataset_path, val_dataset_path) if path is not None]
         files = {file: tsv.read(file) for path in paths for file in (path, *_other_split(path))}
-        labels = {label for _, labels in files.values() for label in labels}
-        self.spelling = one_spelling({*labels, *(class_ids or ())})
+        self.spelling = one_spelling({label for _, labels in files.values() for label in labels} | {*(class_ids or ())})
+        if not pretrain:
+            for path in paths:
+                self._require_classes(path, files[path][1], class_ids)
         if class_ids:
             self.class_ids = {self.spelling[label]: i for label, i in class_ids.items()}
-            for path in () if pretrain else paths:
-                if strange := [label for label in files[path][1] if self.spelling[label] not in self.class_ids]:
-                    raise UcrError(
-                        f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(class_ids)}"
-                    )
         else:
-            self.class_ids = _number(label_order({self.spelling[label] for label in labels}), class_id_start)
+            self.class_ids = _number(label_order({*self.spelling.values()}), class_id_start)
         self.num_classes = num_classes or max(self.class_ids.values()) + 1
         if max(self.class_ids.values()) >= self.num_classes or min(self.class_ids.values()) < 0:
             raise UcrError(
@@ -144,6 +141,13 @@ class UCRData(L.LightningDataModule):
             self.train_cases = _select(self.cases, order[:n_train])
             self.val_cases = _select(self.cases, order[n_train:])
         self.train_cases.crop_size = crop_size
+
+    def _require_classes(self, path: Path, labels: Sequence[str], known: Mapping[str, int] | None) -> None:
+        """Refuse labels that are no classes, or none of those that are known, if any are."""
+        refuse_targets(labels, path)
+        spelled = {self.spelling[label] for label in known or labels}
+        if strange := [label for label in labels if self.spelling[label] not in spelled]:
+            raise UcrError(f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(known or ())}")
 
     @property
     def n_timepoints(self) -> int:

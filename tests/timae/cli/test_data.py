@@ -157,3 +157,10 @@ def test_values_that_move_little_far_from_zero_are_normalised_in_float64(tmp_pat
     expected, given = (next(iter(data.test_dataloader()))[0] for data in (here, there))
     assert given.dtype == torch.float32
     torch.testing.assert_close(given, expected, atol=1e-4, rtol=0)
+
+
+def test_targets_of_a_regression_are_no_classes(tmp_path: Path) -> None:
+    path = write(tmp_path / "A_TRAIN.tsv", [0.5, 1.25, 3.75, 2.125], ramps(4))
+    with pytest.raises(UcrError, match=r"4 different labels for 4 cases, such as .*: these are the targets"):
+        UCRData(path)
+    assert UCRData(path, pretrain=True).cases.labels is None
