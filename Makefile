@@ -13,6 +13,7 @@ WAIT      ?= 1
 WORKERS_PER_GPU ?= 1
 RESULTS   ?= results
 UCR_ROOT  ?=
+FROM      ?=
 ARGS      ?=
 PYTHON    ?= python3
 
@@ -22,7 +23,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda check test test-slurm format clean
+.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda check test test-slurm test-network format clean
 
 help:  ## explain targets and variables
 	@echo 'make TARGET [VARIABLE=value …]'
@@ -44,6 +45,7 @@ help:  ## explain targets and variables
 	@echo '  WORKERS_PER_GPU=$(WORKERS_PER_GPU)      runs at a time on each GPU'
 	@echo '  RESULTS=$(RESULTS)        folder of all results'
 	@echo '  UCR_ROOT=$(UCR_ROOT)              folder of the archive, with <Name>/<Name>_TRAIN.tsv; not needed for bundled'
+	@echo '  FROM=$(FROM)                  of data: folders or zips to take data sets from before sources are asked'
 	@echo '  ARGS=$(ARGS)                  further options of python -m bench run, plan or report, such as --same-split'
 	@echo '  PYTHON=$(PYTHON)         makes the environment in $(VENV)'
 
@@ -90,7 +92,7 @@ bench-pool: setup  ## time what the pool of workers costs beside the runs
 	@$(BIN)/python -m bench speed-pool
 
 data: setup  ## download and verify DATASETS into UCR_ROOT, else the user's cache folder
-	@$(BIN)/python -m ucr download '$(DATASETS)'
+	@$(BIN)/python -m ucr download '$(DATASETS)' $(foreach place,$(FROM),--from '$(place)')
 
 archive-check: setup  ## 1-NN with Euclidean distance on what lies under UCR_ROOT gives the archive's own errors
 	@$(BIN)/python -m ucr archive-check
@@ -120,6 +122,9 @@ test: $(VENV)/installed-dev  ## run the tests
 
 test-slurm: $(VENV)/installed-dev  ## run the tests that need a SLURM that answers
 	$(BIN)/python -m pytest -m slurm
+
+test-network: $(VENV)/installed-dev  ## run the tests that download from the index that pip is set up for
+	$(BIN)/python -m pytest -m network -rs
 
 format: $(VENV)/installed-dev  ## format the code
 	$(BIN)/ruff check --fix-only .

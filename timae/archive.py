@@ -17,8 +17,9 @@ from timae.views import stretch
 from ucr.archive import Info
 from ucr.load import Split, load
 from ucr.prepare import Preparation, Prepared, by_length, fit
+from ucr.resolution import Floats
 
-Series = NDArray[np.float32]
+Series = Floats
 
 PER_SET = 256
 """Series drawn of each data set: equally many, so that what is learnt is not that of the largest few."""

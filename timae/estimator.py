@@ -26,6 +26,7 @@ from timae.session import Session
 from ucr.archive import Info
 from ucr.load import Split
 from ucr.prepare import Preparation, Prepared, Preparer
+from ucr.resolution import Floats, narrow
 
 if TYPE_CHECKING:
     from timae.fit import Fitted, Frozen
@@ -291,18 +292,19 @@ def _prepare(preparer: Preparer, X: Sequence[pd.DataFrame]) -> Prepared:
     return replace(preparer, unequal=ragged)(Split(series, np.array([preparer.classes[0]] * len(series))))
 
 
-def _series(X: Sequence[pd.DataFrame]) -> tuple[ucr.prepare.Series, bool]:
+def _series(X: Sequence[pd.DataFrame]) -> tuple[Floats, bool]:
     """Series (case, time) of frames (time, 1), NaN behind shorter ones; and whether there are such.
 
     There, NaN means padding: what is missing at a series' own end is filled first.
     """
-    rows = [frame.to_numpy(dtype=np.float32)[:, 0] for frame in X]
+    rows = [frame.to_numpy(dtype=np.float64)[:, 0] for frame in X]
     longest = max(map(len, rows))
     ragged = any(len(row) < longest for row in rows)
+    (series,) = narrow(np.stack([np.pad(row, (0, longest - len(row)), constant_values=np.nan) for row in rows]))
     if ragged:
-        behind = [np.full(longest - len(row), np.nan, np.float32) for row in rows]
-        rows = [np.concatenate([ucr.prepare.interpolate(row), nans]) for row, nans in zip(rows, behind, strict=True)]
-    return np.stack(rows), ragged
+        for case, row in zip(series, rows, strict=True):
+            case[: len(row)] = ucr.prepare.interpolate(case[: len(row)])
+    return series, ragged
 
 
 @contextmanager

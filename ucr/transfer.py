@@ -23,6 +23,10 @@ class RefusedError(Exception):
     """What a source answered instead of the file; the message is short, for a list of such answers."""
 
 
+class UnreachableError(RefusedError):
+    """There was no answer, and would be none for another file."""
+
+
 @dataclass(frozen=True)
 class Transfer:
     """How files are fetched.
@@ -69,7 +73,7 @@ class Transfer:
         headers = {"Accept-Encoding": "identity"}
         if start:
             headers |= {"Range": f"bytes={start}-", "If-Range": version.read_text()}
-        with requests.get(url, headers=headers, timeout=self.timeout, stream=True) as response:
+        with _asked(url, headers, self.timeout) as response:
             if start and response.status_code in _NO_RANGES:
                 part.unlink()
                 self._resume(part, url, output_file, _pooch)
@@ -101,6 +105,16 @@ class Transfer:
             raise requests.exceptions.ChunkedEncodingError(f"{part.stat().st_size} of {total} bytes")
 
 
+def _asked(url: str, headers: dict[str, str], timeout: float) -> requests.Response:
+    """The beginning of an answer; where there is no such host, a further attempt would not change that."""
+    try:
+        return requests.get(url, headers=headers, timeout=timeout, stream=True)
+    except requests.ConnectionError as error:
+        if "NameResolutionError" in str(error):
+            raise UnreachableError("cannot be reached") from error
+        raise
+
+
 def _status(response: requests.Response) -> str:
     return f"{response.status_code} {response.reason}"
 
@@ -123,8 +137,9 @@ def _as_refusal(timeout: float) -> Iterator[None]:
         raise RefusedError(_status(error.response)) from error
     except requests.RequestException as error:
         if isinstance(error, requests.Timeout) or "timed out" in str(error):
-            raise RefusedError(f"no answer for {timeout:g} s") from error
-        cut = isinstance(error, requests.exceptions.ChunkedEncodingError)
-        raise RefusedError("the answer was cut short" if cut else "cannot be reached") from error
+            raise UnreachableError(f"no answer for {timeout:g} s") from error
+        if isinstance(error, requests.exceptions.ChunkedEncodingError):
+            raise RefusedError("the answer was cut short") from error
+        raise UnreachableError("cannot be reached") from error
     except ValueError as error:
         raise RefusedError("the content is not the expected one (its hash differs)") from error

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from ucr import tsv
 from ucr.archive import ARCHIVE, Info, UcrDataError, label_order
-from ucr.folders import SPLITS, SplitName, find_files
+from ucr.folders import BOTH, SPLITS, SplitName, find_files
+from ucr.labels import require_classes, unify
+from ucr.npz import read_npz
+from ucr.resolution import Floats, narrow
 
 Check = Literal["blob", "facts"]
 """How a file was verified: byte by byte, or by its sizes, lengths and labels only."""
@@ -27,12 +30,12 @@ class Parsed:
 
     Attributes:
         info: what the files say; of an archive's data set, what the archive and the files agree on.
-        series: float32 (case, time) for each split, of the same number of columns.
-        labels: text (case,) for each split.
+        series: (case, time) for each split, of the same number of columns; float32 where that keeps what they are.
+        labels: text (case,) for each split, each class under one spelling.
     """
 
     info: Info
-    series: Mapping[SplitName, NDArray[np.float32]]
+    series: Mapping[SplitName, Floats]
     labels: Mapping[SplitName, list[str]]
 
 
@@ -43,16 +46,28 @@ def read(name: str, files: Mapping[SplitName, Path]) -> Parsed:
         UcrDataError: a file is broken, or is not what the archive has under this name.
     """
     known = ARCHIVE.get(name)
-    splits = {split: tsv.read(files[split], known.columns if known else 0) for split in SPLITS}
+    splits = {split: _read_split(files[split], split, known.columns if known else 0) for split in SPLITS}
     columns = max(series.shape[1] for series, _ in splits.values())
-    series = {split: _widen(values, columns) for split, (values, _) in splits.items()}
-    labels = {split: names for split, (_, names) in splits.items()}
+    wide = [_widen(values, columns) for values, _ in splits.values()]
+    labels = unify({split: names for split, (_, names) in splits.items()})
+    if known is None:
+        require_classes(labels, files)
+    series = dict(zip(SPLITS, narrow(*wide), strict=True))
     info = _facts(name, series, labels)
-    if info.n_classes < 2:
-        raise UcrDataError(f"{files['train']}: every label, of the test file too, is {info.labels[0]!r}")
     if known:
         _compare(known, info, bool(np.isnan(series["train"]).any() or np.isnan(series["test"]).any()), files)
+        if any(_is_old(file) for file in files.values()):
+            _check_blobs(name, files, exact=True)
     return Parsed(info, series, labels)
+
+
+def _read_split(file: Path, split: SplitName, columns: int) -> tuple[NDArray[np.float64], list[str]]:
+    return read_npz(file, split) if file.suffix == BOTH else tsv.read(file, columns)
+
+
+def _is_old(file: Path) -> bool:
+    """Whether a file is in a form that other versions of the archive have."""
+    return file.suffix != ".ts" and not tsv.is_official(file)
 
 
 def check(name: str, files: Mapping[SplitName, Path], exact: bool) -> dict[SplitName, Check]:
@@ -72,16 +87,25 @@ def check(name: str, files: Mapping[SplitName, Path], exact: bool) -> dict[Split
     Raises:
         UcrDataError: a file differs from the archive's.
     """
+    checks = _check_blobs(name, files, exact)
+    if "facts" in checks.values():
+        read(name, files)
+    return checks
+
+
+def _check_blobs(name: str, files: Mapping[SplitName, Path], exact: bool) -> dict[SplitName, Check]:
+    """For each split, whether its blob id is the archive's; where it must be and is not, the file is refused."""
     info = ARCHIVE[name]
     exact = exact or (info.length is not None and not info.missing)
     checks: dict[SplitName, Check] = {}
     for split, official in zip(SPLITS, (info.blob_train, info.blob_test), strict=True):
+        if files[split].suffix == BOTH:
+            raise UcrDataError(f"{files[split]}: {name} is the archive's; data of your own need a name of their own")
         found = git_blob(files[split], info.columns)
         if official and found != official and exact:
-            raise UcrDataError(f"{files[split]}: its git blob id is {found[:12]}, the archive's {official[:12]}")
+            what = ": its values are not those of 2018" if _is_old(files[split]) else ""
+            raise UcrDataError(f"{files[split]}{what}: its git blob id is {found[:12]}, the archive's {official[:12]}")
         checks[split] = "blob" if found == official else "facts"
-    if "facts" in checks.values():
-        read(name, files)
     return checks
 
 
@@ -109,29 +133,30 @@ def recheck(name: str, folder: Path) -> dict[SplitName, Check]:
     for split, file in files.items():
         if recorded and git_blob(file) != recorded[split]:
             raise UcrDataError(f"{file}: differs from what was downloaded from {record['source']}")
-    return check(name, files, exact=not weaker and all(file.suffix != ".ts" for file in files.values()))
+    return check(name, files, exact=not weaker and all(map(tsv.is_official, files.values())))
 
 
 def git_blob(file: Path, columns: int = 0) -> str:
-    """The id that git would give the tsv that a file holds, compressed or as ``.ts`` as it may be."""
-    content = tsv.as_tsv(file, columns) if file.suffix == ".ts" else tsv.read_bytes(file)
+    """The id that git would give the tsv that a file holds, in whatever form."""
+    content = tsv.as_tsv(file, columns)
     return sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def _widen(series: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
+def _widen(series: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
     missing = columns - series.shape[1]
     return np.pad(series, ((0, 0), (0, missing)), constant_values=np.nan) if missing else series
 
 
-def _facts(name: str, series: Mapping[SplitName, NDArray[np.float32]], labels: Mapping[SplitName, list[str]]) -> Info:
+def _facts(name: str, series: Mapping[SplitName, Floats], labels: Mapping[SplitName, list[str]]) -> Info:
     """What the files themselves say; NaN at a series' end counts as padding, elsewhere as missing."""
     values = np.concatenate([series[split] for split in SPLITS])
     present = ~np.isnan(values)
     columns = values.shape[1]
     lengths = np.where(present.any(1), columns - present[:, ::-1].argmax(1), 0)
     count = np.maximum(present.sum(1), 1)
-    mean = values.sum(1, where=present, dtype=np.float64) / count
-    power = np.square(values, dtype=np.float64).sum(1, where=present) / count
+    with np.errstate(over="ignore"):  # what is that large is not normalised
+        mean = values.sum(1, where=present, dtype=np.float64) / count
+        power = np.square(values, dtype=np.float64).sum(1, where=present) / count
     classes = label_order({label for split in SPLITS for label in labels[split]})
     return Info(
         name=name,

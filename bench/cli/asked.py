@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import os
 import re
 import sys
 import tempfile
@@ -61,8 +62,9 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     require_known("preset", options.preset, PRESETS)
     options.name = options.name.rstrip("/")  # as a shell completes the name of a folder
     require_name(options.name)
-    datasets = tuple(select(options.datasets, options.root))
-    more = tuple(select(options.pretrain_on, options.root)) if options.pretrain_on else ()
+    root = absolute_root(options.root)
+    datasets = tuple(select(options.datasets, root))
+    more = tuple(select(options.pretrain_on, root)) if options.pretrain_on else ()
     if options.pretrained:
         _require_encoder(options, [get_method(name, options.preset, outside) for name in methods], datasets)
     for method in methods:
@@ -88,8 +90,14 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         tuned=tuple(select(options.tuned, options.root)) if options.tuned else (),
         outside={name: outside[name] for name in methods if name in outside},
         results=options.results,
-        root=options.root,
+        root=root,
     )
+
+
+def absolute_root(root: str | None) -> str | None:
+    """The root that was asked for, or that UCR_ROOT names, from wherever it is looked at; None: neither."""
+    chosen = root or os.environ.get("UCR_ROOT")
+    return str(Path(chosen).expanduser().absolute()) if chosen else None
 
 
 def _require_encoder(options: argparse.Namespace, methods: "Iterable[Method]", datasets: Iterable[str]) -> None:

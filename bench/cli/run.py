@@ -22,6 +22,7 @@ from bench.cli.asked import (
     stored_contest,
     writable,
 )
+from bench.cli.data_sets import describe_missing, describe_oddities, require_data
 from bench.cli.report import tell
 from bench.contest import live, results
 from bench.contest.definition import Contest, DamagedContest, Run, load_contest
@@ -29,7 +30,6 @@ from bench.contest.imported import imported_in
 from bench.contest.survey import Survey, survey_of
 from bench.methods.method import MethodError
 from bench.places.interruption import interruptible
-from ucr.folders import locate
 
 if TYPE_CHECKING:
     from bench.places.place import Batch, Options, Place
@@ -99,8 +99,7 @@ def run_contest(options: argparse.Namespace) -> int:
     if options.no_wait and not place.QUEUE:
         others = " or ".join(name for name, other in PLACES.items() if other.QUEUE)
         raise UsageError(f"--no-wait needs --executor {others}: {options.executor} runs end with this command")
-    for dataset in (*contest.datasets, *contest.pretrain_on):
-        locate(dataset, contest.root)
+    require_data(contest, options)
     folder, reports = contest.folder, Path(options.reports) / contest.name
     with interruptible(), writable(folder, reports), live.hold(folder) as held:
         if not held:
@@ -144,6 +143,7 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
         f"preset {contest.preset}",
         *describe_unknown(survey),
         *_left_alone(survey),
+        *describe_oddities(asked),
     ]
     print("\n".join(lines), flush=True)
     batch = _submit(place, contest, survey, settings, again)
@@ -226,7 +226,8 @@ def show_plan(options: argparse.Namespace) -> int:
     place = _place(options)
     asked = asked_contest(options)
     survey = survey_of(joined(asked), asked)
-    print(describe_plan(asked, survey, place.width(_settings(options)), "GPU" if gpus() else "core"))
+    plan = describe_plan(asked, survey, place.width(_settings(options)), "GPU" if gpus() else "core")
+    print("\n".join([plan, *describe_missing(asked, options)]))
     return 0
 
 

@@ -73,6 +73,8 @@ class Result:
     cpu_seconds: dict[str, float] = field(default_factory=dict)
     """CPU time of this process and its children by phase: pretrain, finetune, test. A phase of which it is not known is
     missing, as all are in results from before it was kept."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader should know of the data, a sentence each."""
 
     @property
     def source(self) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 import ucr.load
+import ucr.notes
 import ucr.prepare
 from bench.contest import results, state
 from bench.contest.average import average
@@ -210,7 +211,8 @@ def compute(
     predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
-    test = preparer(read_test())
+    shipped = read_test()
+    test = preparer(shipped)
     session.report("test", 0, 0, math.nan)
     clock = Clock()
     probabilities = predictor.predict_proba(test)
@@ -239,6 +241,7 @@ def compute(
         environment=environment() | {"versions": identity["versions"]},
         cpu_seconds={**predictor.cpu_seconds, "test": test_cpu_seconds},
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        notes=ucr.notes.notes(train, shipped, preparer),
     )
     arrays = {
         "truth": test.labels,

@@ -12,6 +12,7 @@ from bench.contest.definition import Contest, Run
 from bench.contest.state import State, state_of
 from bench.methods.method import SHARED, Method
 from timae.config import Recipe
+from ucr.archive import UcrError
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
     todo = []
     for run in runs:
         method = methods[run.method]
-        seconds = model.predict(method, cost.info_of(run.dataset, contest.root))
+        try:
+            seconds = model.predict(method, cost.info_of(run.dataset, contest.root))
+        except UcrError:  # its files are not here; no run of it will be done, and status is asked all the same
+            seconds = {}
         pretrain = seconds.pop("pretrain", 0.0)
         if contest.pretrained is not None and method.pretrained_on in SHARED:
             pretrain = 0.0  # a file has it

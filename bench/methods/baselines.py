@@ -65,6 +65,8 @@ class _RocketRidge:
 
     kernels: str
     """sktime's transformer."""
+    shortest = 2
+    """Time points that it needs; behind shorter series their last value is repeated."""
 
     def __init__(self, random_state: int, num_kernels: int | None = None) -> None:
         from sktime.transformations import rocket  # noqa: PLC0415
@@ -76,7 +78,7 @@ class _RocketRidge:
         """Fit to series (case, channel, time) and labels (case,)."""
         from timae.probe import RidgeProbe  # noqa: PLC0415
 
-        features = self.transformer.fit_transform(series).to_numpy()
+        features = self.transformer.fit_transform(self._long_enough(series)).to_numpy()
         classes, positions = np.unique(labels, return_inverse=True)
         self.ridge = RidgeProbe(features, positions, len(classes), centred=False)
         self.left_out_, self.details_ = self.ridge.left_out, self.ridge.details
@@ -84,13 +86,18 @@ class _RocketRidge:
 
     def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities (case, class present in training)."""
-        return self.ridge.predict_proba(self.transformer.transform(series).to_numpy())
+        return self.ridge.predict_proba(self.transformer.transform(self._long_enough(series)).to_numpy())
+
+    def _long_enough(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
+        lacking = self.shortest - series.shape[-1]
+        return np.pad(series, ((0, 0), (0, 0), (0, lacking)), mode="edge") if lacking > 0 else series
 
 
 class MiniRocket(_RocketRidge):
     """MiniRocket (arXiv:2012.08791): 10,000 features."""
 
     kernels = "MiniRocket"
+    shortest = 9
 
 
 class Rocket(_RocketRidge):
@@ -103,3 +110,4 @@ class MultiRocket(_RocketRidge):
     """MultiRocket (arXiv:2102.00457): 50,000 features."""
 
     kernels = "MultiRocket"
+    shortest = 10  # 9 of the differences

@@ -11,6 +11,7 @@ from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
 from bench.report.questions import Answer
 from bench.stats.comparison import Comparison, reasons
+from ucr.archive import ARCHIVE
 
 RANKED = {key: score.name for key, score in SCORES.items() if score.ranked}
 """Scores that methods are ranked by → what they are called."""
@@ -18,9 +19,9 @@ RANKED = {key: score.name for key, score in SCORES.items() if score.ranked}
 
 def markdown(table: pd.DataFrame) -> str:
     """Return a table as GitHub's Markdown: first column to the left, the others to the right."""
-    lines = ["| " + " | ".join(map(str, table.columns)) + " |"]
-    lines.append("| --- |" + " ---: |" * (table.shape[1] - 1))
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in table.itertuples(index=False)]
+    rows = [[*table.columns], *table.to_numpy().tolist()]
+    lines = [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    lines.insert(1, "| --- |" + " ---: |" * (table.shape[1] - 1))
     return "\n".join(lines)
 
 
@@ -62,11 +63,12 @@ def listed(names: Sequence[str]) -> str:
 def splits(material: Material) -> str:
     """Say on which splits the runs were made."""
     n = material.runs["resample"].nunique()
+    split = "the archive’s own split" if {*material.runs["dataset"]} & ARCHIVE.keys() else "the split of their files"
     if n == 1:
-        return "the archive’s own split"
+        return split
     if material.contest.same_split:
-        return f"{n} seeds on the archive’s own split"
-    return f"the archive’s own split and {n - 1} resamples"
+        return f"{n} seeds on {split}"
+    return f"{split} and {n - 1} resamples"
 
 
 def drawn(material: Material, answers: Sequence[Answer]) -> str:

@@ -4,9 +4,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.preprocessing import StandardScaler
 
+from timae import probe as probe_module
 from timae.calibration import soften
 from timae.config import Svm
 from timae.probe import PENALTIES, UNBOUNDED_C, RidgeProbe, fit_svm
+from timae.products import ProductRidge
 
 
 def rings(n: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -100,6 +102,23 @@ def test_a_ridge_is_as_sure_as_it_is_right(n_classes: int) -> None:
     probabilities = probe.predict_proba(features)
     right = (probabilities.argmax(axis=1) == labels).mean()
     assert abs(probabilities.max(axis=1).mean() - right) < 0.05
+
+
+@pytest.mark.parametrize("n_classes", [2, 5])
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_large_ridge_is_the_same_solved_from_products(
+    n_classes: int, centred: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, labels = blobs(90, n_classes, width=1200)
+    others, _ = blobs(50, n_classes, seed=1, width=1200)
+    usual = RidgeProbe(features, labels, n_classes, centred=centred)
+    monkeypatch.setattr(probe_module, "LARGE", 90 * 1200 - 1)
+    large = RidgeProbe(features.copy(), labels, n_classes, centred=centred)
+    assert isinstance(large.machine, ProductRidge)
+    assert large.details["penalty"] == usual.details["penalty"]
+    assert large.sharpness == pytest.approx(usual.sharpness, rel=1e-5)
+    np.testing.assert_allclose(large.left_out, usual.left_out, atol=1e-6)
+    np.testing.assert_allclose(large.predict_proba(others), usual.predict_proba(others), atol=1e-6)
 
 
 def test_a_ridge_knows_nothing_of_classes_that_training_did_not_have() -> None:

@@ -191,6 +191,7 @@ class Mirror:
         self.sources: dict[str, Source] = {
             name: replace(source, url=f"{self.url}/{name}/{source.url.split('/', 3)[-1]}")
             for name, source in SOURCES.items()
+            if source.kind != "wheel"  # which is pip's affair
         }
         self.pages = self._pages()
         self.stopped = threading.Event()

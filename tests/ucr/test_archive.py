@@ -83,7 +83,7 @@ def test_terms_add_up_narrow_and_leave_out() -> None:
         ("", "'' matches no data set"),
         (",", "',' matches no data set"),
         ("!GunPont", "did you mean GunPoint"),
-        ("../etc", "no data set '../etc'"),
+        ("../etc", "'../etc' is a path, expected a name"),
         ("!", "no data set ''"),
     ],
 )

@@ -31,7 +31,7 @@ def test_list_shows_facts_and_where_the_data_are(tiny_archive: Path, capsys: pyt
     ]
     assert gunpoint.split()[-1] == plaid.split()[-1] == "bundled"
     assert plaid.split()[5] == "vary"
-    assert sines.split() == ["Sines", "your", "own,", "installed"]
+    assert sines.split() == ["Sines", "own", "16", "20", "2", "24", "no", "no", "-", "-", "-", "installed"]
 
 
 def test_list_loads_no_array_library() -> None:
@@ -58,7 +58,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
         ),
         (["download", "Coffee", "--source", "x"], "error: there is no source 'x', expected one of official, tsc"),
         (["download", "Coffee", "--retries", "-1"], "error: --retries must be 0 or more"),
-        (["download", "Coffee", "--offline", "--root", "EMPTY"], "Coffee: official: not asked, for --offline; tsc:"),
+        (["download", "Coffee", "--from", "nowhere"], "error: --from nowhere: there is no such folder or file"),
         (["verify", "--root", "EMPTY"], "error: none of the 128 data sets of 'all' is under"),
         (["archive-check", "GunPoint", "--root", "EMPTY"], "error: none of the 1 data sets of 'GunPoint' is under"),
         (["bench-load", "--root", "EMPTY"], "error: none of the 128 data sets of 'all' is under"),
@@ -79,6 +79,14 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str], capsys: pytest.Capture
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert caught.value.code == 2
+
+
+def test_what_cannot_be_had_is_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["download", "Coffee,Beef", "--offline", "--root", str(tmp_path)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.endswith(f"0 of 2 data sets installed and verified in {tmp_path}\n")
+    assert "error: 2 not installed in" in printed.err
+    assert "Beef, Coffee: official: not asked, for --offline; tsc: not asked" in printed.err
 
 
 def test_archive_check_and_verify_on_the_real_archive(real_archive: Path, capsys: pytest.CaptureFixture[str]) -> None:

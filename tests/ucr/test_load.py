@@ -3,12 +3,14 @@ import os
 import shutil
 import stat
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ucr import verify
+from ucr import cache, verify
+from ucr.__main__ import main
 from ucr.archive import ARCHIVE, BUNDLED, UcrDataError, UcrError
 from ucr.folders import cache_folder, find_files, find_folder, find_root, locate
 from ucr.load import fingerprint, info_for, load, load_split
@@ -122,7 +124,7 @@ def test_a_data_set_that_is_not_there_is_one_line_with_the_command_that_brings_i
 
 def test_half_a_data_set_is_none(own: Path) -> None:
     (own / "Own" / "Own_TEST.tsv").unlink()
-    with pytest.raises(UcrError, match="no folder Own with"):
+    with pytest.raises(UcrError, match=r"Own lacks a file: .*Own has Own_TRAIN.tsv, and no Own_TEST"):
         load("Own", own)
 
 
@@ -184,7 +186,7 @@ def test_train_and_test_of_different_length_become_unequal_lengths(tmp_path: Pat
 
 def test_one_class_only_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "One", np.ones((1, 5)), np.ones((1, 5)))
-    with pytest.raises(UcrDataError, match=r"One_TRAIN.tsv: every label, of the test file too, is '0'"):
+    with pytest.raises(UcrDataError, match=r"One_TRAIN.tsv: every case is of class '0'; a classifier needs two"):
         load("One", tmp_path)
 
 
@@ -250,7 +252,7 @@ def test_a_damaged_copy_is_noticed_and_made_anew(own: Path, parsed_copies: Path,
     if at is not None:
         copy.write_bytes(content[:at] + bytes([content[at] ^ 2]) + content[at + 1 :])
     elif damage == "old version":
-        copy.write_bytes(content.replace(b'"version": 1', b'"version": 0'))
+        copy.write_bytes(content.replace(b'"version": 2', b'"version": 1'))
     else:
         copy.write_bytes({"cut": content[:-3], "empty": b"", "no json": b"[1]\n" + content[4:]}[damage])
     again = load("Own", own)
@@ -272,20 +274,36 @@ def test_a_damaged_copy_of_the_other_split_does_not_matter(own: Path, parsed_cop
     assert copy.read_bytes() != content
 
 
-def test_the_parsed_copy_lies_beside_the_data_else_in_the_users_cache(
+def test_the_parsed_copy_lies_in_the_users_cache_and_the_root_is_never_written_to(
     own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("UCR_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert cache_folder(own / "Own") == own / "Own"
+    before = {path: path.stat().st_mtime_ns for path in own.rglob("*")}
     load("Own", own)
-    assert [path.suffix for path in (own / "Own").iterdir() if path.name.startswith(".")] == [".ucr"]
-    bundled = find_folder("GunPoint", tmp_path)
-    assert bundled is not None
-    assert cache_folder(bundled).name == "parsed"
-    (own / "Own").chmod(0o555)  # a superuser, whom that does not stop, respects it too
-    assert cache_folder(own / "Own").name == "parsed"
-    (own / "Own").chmod(0o755)
+    assert {path: path.stat().st_mtime_ns for path in own.rglob("*")} == before
+    if sys.platform == "linux":
+        assert cache_folder() == tmp_path / "cache" / "timae-bench" / "parsed"
+    assert [path.suffix for path in cache_folder().iterdir()] == [".ucr"]
+
+
+def test_the_copies_are_kept_within_a_bound_and_can_be_cleared(
+    tmp_path: Path, parsed_copies: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("A", "B", "C"):
+        write(tmp_path, name, np.random.default_rng(0).normal(size=(4, 500)), np.ones((4, 500)))
+        load(name, tmp_path)
+        time.sleep(0.01)
+    size = max(path.stat().st_size for path in parsed_copies.iterdir())
+    load("A", tmp_path)  # in use: B goes first
+    monkeypatch.setattr(cache, "BOUND", 3 * size)
+    write(tmp_path, "D", np.random.default_rng(0).normal(size=(4, 500)), np.ones((4, 500)))
+    load("D", tmp_path)
+    assert sorted(path.name[0] for path in parsed_copies.iterdir()) == ["A", "C", "D"]
+    assert main(["cache", "--clear"]) == 0
+    assert f"3 parsed copies removed from {parsed_copies}" in capsys.readouterr().out
+    assert not list(parsed_copies.iterdir())
+    assert load("A", tmp_path).train.series.shape == (4, 500)
 
 
 def test_where_nothing_can_be_written_loading_still_works(

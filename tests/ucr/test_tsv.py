@@ -11,7 +11,7 @@ from ucr import tsv
 from ucr.archive import UcrDataError
 
 GOOD = b"1\t0.5\t-1.25\tNaN\n2\t1e-3\t7\t8\n"
-VALUES = np.array([[0.5, -1.25, np.nan], [1e-3, 7, 8]], dtype=np.float32)
+VALUES = np.array([[0.5, -1.25, np.nan], [1e-3, 7, 8]])
 
 
 def read(tmp_path: Path, content: bytes, name: str = "A_TRAIN.tsv", columns: int = 0) -> tuple[np.ndarray, list[str]]:
@@ -37,7 +37,7 @@ def read(tmp_path: Path, content: bytes, name: str = "A_TRAIN.tsv", columns: int
 def test_the_same_data_in_other_clothes(tmp_path: Path, content: bytes) -> None:
     series, labels = read(tmp_path, content)
     np.testing.assert_array_equal(series, VALUES)
-    assert (series.dtype, labels) == (np.float32, ["1", "2"])
+    assert (series.dtype, labels) == (np.float64, ["1", "2"])
     assert series.flags.writeable
 
 
@@ -61,7 +61,10 @@ def test_the_same_data_in_other_clothes(tmp_path: Path, content: bytes) -> None:
         (b"1\t2\t3\n2\t\xff\t6\n", "row 2, column 2 is '\N{REPLACEMENT CHARACTER}', expected a number"),
         (b"1\t2\t3\n2\t5\tinf\n", "row 2, column 3 is infinite"),
         (b"1\t2\t3\n2\t-Infinity\t3\n", "row 2, column 2 is infinite"),
-        (b"1\t2\t3\n2\t1e39\t3\n", "row 2, column 2 is infinite (or beyond float32)"),
+        (b"1\t2\t3\n2\t1e309\t3\n", "row 2, column 2 is infinite (or beyond float64)"),
+        (b"0\t1\t2\t3\t4\n1\t5\t5\t5\t5\n", "row 1 numbers the columns: a header is no case"),
+        (b"label\t0\t1\t2\t3\n1\t5\t5\t5\t5\n", "row 1 numbers the columns: a header is no case"),
+        (b"\t0\t1\t2\t3\n1\t5\t5\t5\t5\n", "row 1 numbers the columns: a header is no case"),
         (b"1\t2\t3\nNaN\t5\t6\n", "row 2, column 1 is 'NaN', expected a class label"),
         (b"1\t2\t3\n\t5\t6\n", "row 2, column 1 is '', expected a class label"),
         (b"1\t2\t3\n\xff\xfe\t5\t6\n", "row 2, column 1 is not UTF-8 text"),
@@ -139,12 +142,37 @@ def test_ts_becomes_the_official_tsv(tmp_path: Path) -> None:
     (tmp_path / "A_TRAIN.ts").write_bytes(TS)
     assert tsv.as_tsv(tmp_path / "A_TRAIN.ts") == b"1\t0.5\t-1.25\tNaN\n2\t0.001\t7\tNaN\n"
     series, labels = tsv.read(tmp_path / "A_TRAIN.ts", columns=4)
-    np.testing.assert_array_equal(series, np.array([[0.5, -1.25, *[np.nan] * 2], [1e-3, 7, *[np.nan] * 2]], np.float32))
+    np.testing.assert_array_equal(series, np.array([[0.5, -1.25, *[np.nan] * 2], [1e-3, 7, *[np.nan] * 2]]))
     assert labels == ["1", "2"]
 
 
 def test_ts_keeps_digits_that_the_official_form_would_cut(tmp_path: Path) -> None:
-    assert tsv.from_ts([b"@data", b"1.23456789012,2:1"], tmp_path / "A.ts") == [b"1\t1.23456789012\t2"]
+    [row] = tsv.from_ts([b"@data", b"1.23456789012,2:1"], tmp_path / "A.ts")
+    assert (row.label, row.values) == (b"1", b"1.23456789012\t2")
+
+
+def test_ts_may_hold_blank_lines_and_comments(tmp_path: Path) -> None:
+    (tmp_path / "A_TRAIN.ts").write_bytes(TS)
+    plain = tsv.as_tsv(tmp_path / "A_TRAIN.ts")
+    (tmp_path / "A_TRAIN.ts").write_bytes(
+        TS.replace(b"@data\n", b"\n@data\n\n# cases\n").replace(b":1\n", b":1\n  \n#\n")
+    )
+    assert tsv.as_tsv(tmp_path / "A_TRAIN.ts") == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("A_TRAIN.csv", b"1,0.5,-1.25,NaN\n2, 1e-3 ,7,8\n"),
+        ("A_TRAIN.txt", b"  1.0000000e+00   5.0000000e-01  -1.2500000e+00  NaN\n  2.0000000e+00 1.0000000e-03 7 8\n"),
+        ("A_TRAIN", b"1,5.0000000e-01,-1.2500000e+00,NaN\n2,1.0000000e-03,7.0000000e+00,8.0000000e+00\n"),
+    ],
+)
+def test_other_separators_give_the_official_bytes(tmp_path: Path, name: str, content: bytes) -> None:
+    series, labels = read(tmp_path, content, name)
+    np.testing.assert_array_equal(series, VALUES)
+    assert labels == ["1", "2"]
+    assert tsv.as_tsv(tmp_path / name) == GOOD.replace(b"1e-3", b"0.001")
 
 
 @pytest.mark.parametrize(
@@ -153,9 +181,12 @@ def test_ts_keeps_digits_that_the_official_form_would_cut(tmp_path: Path) -> Non
         (b"@data", b"@dada", "no cases after a line @data"),
         (TS[TS.index(b"0.5") :], b"", "no cases after a line @data"),
         (b"@timeStamps false", b"@timeStamps true", "the values have time stamps"),
-        (b"0.5,-1.25,?:1", b"0.5,-1.25:0.5,1:1", "row 7 has 2 dimensions"),
-        (b"7.0:2", b"7.0", "row 8 has 0 dimensions"),
-        (b"7.0", b"seven", "is 'seven', expected a number"),
+        (b"0.5,-1.25,?:1", b"0.5,-1.25:0.5,1:1", "line 7 has 2 dimensions"),
+        (b"7.0:2", b"7.0", "line 8 has 0 dimensions"),
+        (b"7.0", b"seven", "line 8, value 2 is 'seven', expected a number"),
+        (b"@data\n", b"@data\n\n# two more lines\nx,", "line 9, value 1 is 'x', expected a number"),
+        (b"-1.25,?", b"1_0,?", "line 7, value 2 is '1_0', expected a number"),
+        (b"@classLabel true 1 2", b"@targetlabel true", "targets are no classes"),
         (b"7.0:2", b"7.0:", "is '', expected a class label"),
     ],
 )

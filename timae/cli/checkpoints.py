@@ -64,10 +64,19 @@ def remembered(words: Sequence[str]) -> tuple[list[str], dict[str, Any], str]:
         others = ("lr", "pooling", "mask_ratio", "seq_len")
         kept = {k: v for k, v in kept.items() if k not in others and "decoder" not in k}
     before = ["--model", kept["model"]] if kept else []
+    if whole and (class_ids := _class_ids_in(str(path), flag)):
+        before += ["--data.class_ids", json.dumps(class_ids)]
     for name, value in kept.items():
         if name != "model":
             before += [f"--model.{name}", value if isinstance(value, str) else json.dumps(value)]
     return before, kept, f"{flag} {path}"
+
+
+def _class_ids_in(path: str, flag: str) -> dict[str, int]:
+    """Return the class of each label that a checkpoint of a classifier was trained with; nothing of an autoencoder."""
+    checkpoint = read_checkpoint(Path(path), flag)
+    classifies = any(name.startswith("model.head.") for name in checkpoint["state_dict"])
+    return dict(checkpoint.get("UCRData", {}).get("class_ids", {})) if classifies else {}
 
 
 def flags_in(path: str, flag: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The data module of the command line: batches cut from the files of one data set in the archive's tsv form."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +18,10 @@ from timae.masking import take
 from timae.training import Batch, balance
 from ucr import prepare, tsv
 from ucr.archive import ARCHIVE, Info, UcrError, label_order
+from ucr.labels import one_spelling, refuse_targets
 from ucr.load import Split
 from ucr.prepare import Preparation
+from ucr.resolution import narrow
 
 POLICY = Preparation(normalise="none", missing="linear", unequal="pad")
 """What the files need before a model can take them; to normalise is the data module's own flag."""
@@ -75,6 +77,7 @@ class UCRData(L.LightningDataModule):
         num_classes: int | None = None,
         class_weights: Sequence[float] | None = None,
         class_id_start: int | None = None,
+        class_ids: dict[str, int] | None = None,
         num_workers: int = 0,
     ) -> None:
         """Read the files.
@@ -94,6 +97,8 @@ class UCRData(L.LightningDataModule):
                 scaled to an average of 1, held to 0.1…10.
             class_id_start: the label that is class 0, of whole-number labels; by default labels are numbered
                 in their order, whatever they are.
+            class_ids: class of each label; by default counted from class_id_start. With a checkpoint, those that it
+                was trained with: the files may lack some of them.
             num_workers: processes that cut batches; with cases in memory none is the fastest.
 
         Raises:
@@ -113,8 +118,14 @@ class UCRData(L.LightningDataModule):
         self._mean, self._std, self._class_weights = mean, std, class_weights
         paths = [Path(path).expanduser() for path in (dataset_path, val_dataset_path) if path is not None]
         files = {file: tsv.read(file) for path in paths for file in (path, *_other_split(path))}
-        labels = {label for _, labels in files.values() for label in labels}
-        self.class_ids = _number(label_order(labels), class_id_start)
+        self.spelling = one_spelling({label for _, labels in files.values() for label in labels} | {*(class_ids or ())})
+        if not pretrain:
+            for path in paths:
+                self._require_classes(path, files[path][1], class_ids)
+        if class_ids:
+            self.class_ids = {self.spelling[label]: i for label, i in class_ids.items()}
+        else:
+            self.class_ids = _number(label_order({*self.spelling.values()}), class_id_start)
         self.num_classes = num_classes or max(self.class_ids.values()) + 1
         if max(self.class_ids.values()) >= self.num_classes or min(self.class_ids.values()) < 0:
             raise UcrError(
@@ -130,6 +141,13 @@ class UCRData(L.LightningDataModule):
             self.train_cases = _select(self.cases, order[:n_train])
             self.val_cases = _select(self.cases, order[n_train:])
         self.train_cases.crop_size = crop_size
+
+    def _require_classes(self, path: Path, labels: Sequence[str], known: Mapping[str, int] | None) -> None:
+        """Refuse labels that are no classes, or none of those that are known, if any are."""
+        refuse_targets(labels, path)
+        spelled = {self.spelling[label] for label in known or labels}
+        if strange := [label for label in labels if self.spelling[label] not in spelled]:
+            raise UcrError(f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(known or ())}")
 
     @property
     def n_timepoints(self) -> int:
@@ -195,22 +213,26 @@ class UCRData(L.LightningDataModule):
         if self.normalize:
             mean, std = self.statistics
             series = (series - mean) / std
-        cases = Cases(series, cases.labels, cases.valid, cases.crop_size)
+        cases = Cases(series.float(), cases.labels, cases.valid, cases.crop_size)
         batches = BatchSampler(sampler, self.batch_size, drop_last=False)
         return DataLoader(cases, sampler=batches, batch_size=None, num_workers=self.num_workers)
 
-    def _prepare(self, path: Path, series: NDArray[np.float32], labels: list[str]) -> Cases:
-        split, name = Split(series, np.array(labels)), re.sub(r"_(TRAIN|TEST)$", "", path.name.partition(".")[0])
+    def _prepare(self, path: Path, values: NDArray[np.float64], labels: list[str]) -> Cases:
+        (series,) = narrow(values)
+        split, name = (
+            Split(series, np.array([self.spelling[label] for label in labels])),
+            re.sub(r"_(TRAIN|TEST)$", "", path.name.partition(".")[0]),
+        )
         n, columns = series.shape
         # in files that the archive does not know, NaN up to the last column is padding, elsewhere missing
         length = None if np.isnan(series[:, -1]).any() else columns
         info = ARCHIVE.get(name) or Info(name, "own", n, n, self.num_classes, length, columns, True, False)
         preparer = prepare.fit(split, replace(info, labels=tuple(self.class_ids)), POLICY)
         prepared = preparer(split)
-        ids = torch.tensor([self.class_ids[label] for label in preparer.classes])
+        ids = None if self.pretrain else torch.tensor([self.class_ids[label] for label in preparer.classes])
         return Cases(
             torch.from_numpy(prepared.series).unsqueeze(-1),
-            None if self.pretrain else ids[torch.from_numpy(prepared.labels)],
+            None if ids is None else ids[torch.from_numpy(prepared.labels)],
             None if prepared.mask is None else torch.from_numpy(prepared.mask),
             None,
         )

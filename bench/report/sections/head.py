@@ -9,6 +9,7 @@ from bench.report.wording import data_sets, hours, left_out, listed, splits, unf
 from bench.stats import effects
 from bench.stats.comparison import Comparison, family
 from bench.stats.wording import disagreement
+from ucr.archive import ARCHIVE
 
 
 def section(material: Material) -> str:
@@ -17,7 +18,7 @@ def section(material: Material) -> str:
     lines = [f"# {contest.name}", *unfinished(material)]
     made = f"preset `{contest.preset}`: {len(material.own)} runs, {hours(_computing(material))} of computing."
     lines += [
-        f"{runs['method'].nunique()} methods on {data_sets(runs['dataset'].nunique())} of the UCR 2018 archive, "
+        f"{runs['method'].nunique()} methods on {_whose([*dict.fromkeys(runs['dataset'])])}, "
         f"{splits(material)}, {made if material.own else 'none of them run here.'} {_conditions(material)}".strip(),
         *_imported(material),
     ]
@@ -25,6 +26,16 @@ def section(material: Material) -> str:
     if verdict:
         lines.append("\n".join(f"- {line}" for line in verdict))
     return "\n\n".join(lines)
+
+
+def _whose(names: list[str]) -> str:
+    """How many data sets there are, and whose they are."""
+    own = [name for name in names if name not in ARCHIVE]
+    of_archive = f"{data_sets(len(names) - len(own))} of the UCR 2018 archive"
+    if not own:
+        return of_archive
+    ours = f"{data_sets(len(own))} that {'is' if len(own) == 1 else 'are'} none of the UCR 2018 archive’s"
+    return ours if len(own) == len(names) else f"{of_archive} and {ours}"
 
 
 def _imported(material: Material) -> Iterator[str]:
@@ -66,7 +77,8 @@ def _conditions(material: Material) -> str:
         if preparation.get("max_length"):
             longest.setdefault(preparation["max_length"], []).append(method)
     sentences += [f"{listed(methods)}: sub-sampled to {n} time points at most." for n, methods in longest.items()]
-    return " ".join(sentences)
+    told = {f"{result.dataset}: {note}." for result in material.own for note in result.notes}
+    return " ".join([*sentences, *sorted(told)])
 
 
 def _computing(material: Material) -> float:

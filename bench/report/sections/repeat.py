@@ -4,6 +4,7 @@ import shlex
 
 from bench.contest.definition import Contest
 from bench.report.material import Material
+from ucr.archive import ARCHIVE
 
 CITATION = (
     "H. A. Dau, A. Bagnall, K. Kamgar, C.-C. M. Yeh, Y. Zhu, S. Gharghabi, C. A. Ratanamahatana and E. Keogh: "
@@ -57,5 +58,7 @@ def _command_line(contest: Contest) -> str:
     words += ["--pretrained", contest.pretrained] if contest.pretrained else []
     words += ["--normalise", contest.normalise] if contest.normalise != "series" else []
     words += ["--tuned", ",".join(contest.tuned)] if contest.tuned else []
+    if contest.root and not ARCHIVE.keys() >= {*contest.datasets}:  # the archive may lie elsewhere
+        words += ["--root", contest.root]
     words += ["--preset", contest.preset, "--name", contest.name]
     return shlex.join(words if contest.results == "results" else [*words, "--results", contest.results])

@@ -203,3 +203,19 @@ def test_aeons_baselines_say_what_they_need(tmp_path: Path) -> None:
             pytest.importorskip("aeon", reason=f"{name} is aeon's, which is not installed")
             method = get_method(name, "smoke")
             assert method.fit(method.config, cases(), 3, 0).predict_proba(cases()).shape == (24, 3)
+
+
+@pytest.mark.parametrize("name", ["minirocket", "rocket", "multirocket"])
+@pytest.mark.parametrize("length", [2, 8])
+def test_series_shorter_than_kernels_get_their_last_value_repeated(name: str, length: int) -> None:
+    whole = cases(n_classes=2)
+    short = replace(whole, series=whole.series[:, :length])
+    needed = {"minirocket": 9, "rocket": 2, "multirocket": 10}[name]
+    padded = np.pad(short.series, ((0, 0), (0, max(0, needed - length))), mode="edge")
+    target = replace(BASELINES[name].target, options={"num_kernels": 168})
+    said = [
+        estimators.fit(target, Baseline(name), given, 2, 0).predict_proba(given)
+        for given in (short, replace(whole, series=padded))
+    ]
+    np.testing.assert_array_equal(*said)
+    assert (said[0].argmax(axis=1) == whole.labels).mean() > 0.6

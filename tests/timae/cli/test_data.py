@@ -148,3 +148,19 @@ def test_flags_that_do_not_fit_are_refused(tmp_path: Path, flags: dict[str, floa
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UcrError, match=r"Nowhere_TRAIN\.tsv: cannot be read"):
         UCRData(str(tmp_path / "Nowhere_TRAIN.tsv"))
+
+
+def test_values_that_move_little_far_from_zero_are_normalised_in_float64(tmp_path: Path) -> None:
+    wave = [[0.1 * np.sin(t + case) for t in range(20)] for case in range(4)]
+    far = [[1e5 + value for value in case] for case in wave]
+    here, there = (UCRData(write(tmp_path / f"{i}_TRAIN.tsv", [1, 2, 1, 2], w)) for i, w in enumerate((wave, far)))
+    expected, given = (next(iter(data.test_dataloader()))[0] for data in (here, there))
+    assert given.dtype == torch.float32
+    torch.testing.assert_close(given, expected, atol=1e-4, rtol=0)
+
+
+def test_targets_of_a_regression_are_no_classes(tmp_path: Path) -> None:
+    path = write(tmp_path / "A_TRAIN.tsv", [0.5, 1.25, 3.75, 2.125], ramps(4))
+    with pytest.raises(UcrError, match=r"4 different labels for 4 cases, such as .*: these are the targets"):
+        UCRData(path)
+    assert UCRData(path, pretrain=True).cases.labels is None

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -255,9 +256,41 @@ def test_predictions_of_a_file_that_lacks_a_class(place: Path, monkeypatch: pyte
     lines = [line for line in Path(TRAIN).read_text().splitlines() if int(float(line.split()[0])) == 2]
     Path("Some_TEST.tsv").write_text("\n".join(lines) + "\n")
     checkpoint = "lightning_logs/version_0/checkpoints/epoch=0-step=1.ckpt"
-    command = f"predict --ckpt_path {checkpoint} --data.dataset_path Some_TEST.tsv --data.pretrain True"
-    run(f"{command} --data.num_classes 2", monkeypatch)
+    command = f"--ckpt_path {checkpoint} --data.dataset_path Some_TEST.tsv"
+    run(f"predict {command} --data.pretrain True", monkeypatch)
     assert Path("lightning_logs/version_1/predictions.csv").read_text().startswith("case,p(1),p(2),prediction\n")
+    run(f"test {command}", monkeypatch)
+    rows = Path("lightning_logs/version_1/predictions.csv").read_text().splitlines()
+    right = [row["prediction"] == "2" for row in csv.DictReader(rows)]
+    assert metrics(2)["test_accuracy"][0] == pytest.approx(sum(right) / len(lines), abs=1e-6)
+
+
+def test_a_file_with_fewer_classes_of_text_labels_is_tested_by_those_of_the_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = ("cat", "dog", "emu")
+    rows = [f"{names[i % 3]}\t" + "\t".join(str(np.sin(t * (1 + i % 3))) for t in range(12)) for i in range(18)]
+    Path("Zoo_TRAIN.tsv").write_text("\n".join(rows) + "\n")
+    model = "--model TiMAE --model.num_heads 4 --model.emb_size 16 --model.intermediate_dim 16 --model.max_len 12"
+    run(f"fit {model} --data.dataset_path Zoo_TRAIN.tsv --trainer.max_epochs 30", monkeypatch)
+    [checkpoint] = Path("lightning_logs/version_0/checkpoints").iterdir()
+
+    def accuracy(label: str) -> float:
+        Path("Zoo_some.tsv").write_text("\n".join(row for row in rows if not label or row.startswith(label)) + "\n")
+        run(
+            f"test --ckpt_path {checkpoint} --data.dataset_path Zoo_some.tsv --trainer.log_every_n_steps 1", monkeypatch
+        )
+        return metrics(max(int(path.name[8:]) for path in Path("lightning_logs").iterdir()))["test_accuracy"][0]
+
+    assert accuracy("") == pytest.approx(np.mean([accuracy(name) for name in names]), abs=1e-6)
+    Path("Zoo_other.tsv").write_text(rows[0].replace("cat", "yak") + "\n")
+    refused(
+        f"test --ckpt_path {checkpoint} --data.dataset_path Zoo_other.tsv",
+        "Zoo_other.tsv: label 'yak' is no class of the checkpoint: cat, dog, emu",
+        monkeypatch,
+        capsys,
+    )
 
 
 def test_predictions_of_an_autoencoder_are_values(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""The data sets that a contest asks for: where they lie, which are missing, and what is odd about them."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+
+from bench.cli.asked import UsageError
+from bench.contest.definition import Contest
+from ucr.archive import ARCHIVE
+from ucr.folders import find_folder, find_root, locate
+
+FEW = 8
+"""So many missing data sets are named."""
+
+
+def missing_data(contest: Contest) -> list[str]:
+    """Names of the data sets that a contest asks for and that are not here."""
+    names = dict.fromkeys((*contest.datasets, *contest.pretrain_on))
+    return [name for name in names if find_folder(name, contest.root) is None]
+
+
+def require_data(contest: Contest, options: argparse.Namespace) -> None:
+    """Refuse a contest whose data are not all here, or of which some of one's own are no data set.
+
+    Raises:
+        UsageError: several are missing; it says how many, and what helps.
+        UcrError: one is missing or is none.
+    """
+    names = dict.fromkeys((*contest.datasets, *contest.pretrain_on))
+    missing = missing_data(contest)
+    if len(missing) > 1 and find_root(contest.root).is_dir():
+        raise UsageError(f"{_lacking(contest, missing, options)}; or take those that are: --datasets here")
+    for name in names:
+        locate(name, contest.root)
+        if name not in ARCHIVE:
+            from ucr.load import info_for
+
+            info_for(name, contest.root)
+
+
+def describe_missing(contest: Contest, options: argparse.Namespace) -> list[str]:
+    """A line that says what of the data is not here; nothing where all is."""
+    missing = missing_data(contest)
+    return [f"missing: {_lacking(contest, missing, options)}"] if missing else []
+
+
+def _lacking(contest: Contest, missing: Sequence[str], options: argparse.Namespace) -> str:
+    n_asked = len(dict.fromkeys((*contest.datasets, *contest.pretrain_on)))
+    named = ", ".join(missing[:FEW]) + (", …" if len(missing) > FEW else "")
+    text = f"{len(missing)} of {n_asked} data sets are not under {find_root(contest.root)}: {named}"
+    shipped = [name for name in missing if name in ARCHIVE]
+    if not shipped:
+        return text
+    selector = ",".join(shipped) if len(missing) <= FEW or missing != shipped or options.suite else options.datasets
+    flag = f" --root {contest.root}" if contest.root else ""
+    return f"{text}; fetch them: python -m ucr download '{selector}'{flag}"
+
+
+def describe_oddities(contest: Contest) -> Iterator[str]:
+    """A line for each data set of one's own that a reader of results should know something of."""
+    from ucr import prepare
+    from ucr.load import load
+    from ucr.notes import joined, notes
+
+    for name in contest.datasets:
+        if name not in ARCHIVE:
+            dataset = load(name, contest.root)
+            preparer = prepare.fit(dataset.train, dataset.info)
+            if said := notes(dataset.train, dataset.test, preparer):
+                yield f"note: {name}: {joined(said)}"
