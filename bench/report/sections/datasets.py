@@ -1,34 +1,28 @@
 """Accuracy of every method on every data set."""
 
-import os
-from urllib.parse import quote
-
 import numpy as np
 import pandas as pd
 
 from bench.report.material import Material
+from bench.report.page.explorer import EXPLORER
 from bench.report.wording import markdown
 
 
 def section(material: Material) -> str:
-    """The table of accuracies, best of a row in bold."""
+    """The table of accuracies, best of a row in bold; the page has an explorer in its place."""
     table = material.scores["accuracy"][material.methods["method"]]
     best = table.max(axis=1)
     one_split = material.runs["resample"].nunique() == 1
-    root = os.path.relpath(material.contest.folder, material.folder)
 
     def cell(dataset: str, method: str) -> str:
         value = float(table.loc[dataset, method])  # type: ignore[arg-type]
         if np.isnan(value):
             return ""
-        link = (
-            f"[{value:.4f}]({root}/{quote(method, safe='+')}/{quote(dataset)}/{'resample-0.json' if one_split else ''})"
-        )
-        return f"**{link}**" if value >= best[dataset] else link
+        return f"**{value:.4f}**" if value >= best[dataset] else f"{value:.4f}"
 
     rows = [[dataset, *(cell(dataset, method) for method in table.columns)] for dataset in table.index]
     return (
-        f"## Accuracy by data set\n\n{'' if one_split else 'Means over splits or seeds. '}The best of a row in bold. "
-        "Numbers link to the results that they came from, on the machine that has them.\n\n"
+        f"## {EXPLORER}\n\n{'' if one_split else 'Means over splits or seeds. '}The best of a row in bold. "
+        "`results.csv` names the results that the numbers came from.\n\n"
         + markdown(pd.DataFrame(rows, columns=["data set", *table.columns]))
     )

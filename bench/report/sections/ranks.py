@@ -5,7 +5,7 @@ import numpy as np
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
-from bench.report.wording import RANKED, listed, markdown, picture, rank_diagram
+from bench.report.wording import RANKED, listed, picture, rank_diagram
 from bench.stats import effects
 from bench.stats.comparison import Comparison, describe, reasons
 
@@ -25,7 +25,6 @@ def _ranks(material: Material, score: str) -> str:
         n, means = len(comparison.scores), comparison.scores.mean()
         matrix = pairwise_matrix(comparison.pairs, means, n_datasets=n, alpha=comparison.alpha)
         lines.append(picture(material, matrix, "pairs_accuracy", "Every method against every other"))
-        lines.append(markdown(tables.pairs(comparison)))
         lines.append(_detectable(comparison))
         lines.append("\n".join(f"- {line}" for line in describe(comparison)))
     lines += [f"- left out: {line}" for line in reasons(comparison.left_out)]
