@@ -92,7 +92,7 @@ def compare_table(options: argparse.Namespace) -> int:
         title = f"{Path(options.file).name}{f' against {options.against}' * bool(options.against)}"
         with writable(Path(options.out)):
             page = write(comparison, Path(options.out), title, score, negated=negated, notes=notes, beside=beside)
-        print(f"page: {page}", file=sys.stderr if options.json else sys.stdout)
+        print(f"page: {page}\n      {page.with_suffix('.html')}", file=sys.stderr if options.json else sys.stdout)
     return 0
 
 

@@ -13,6 +13,9 @@ from bench.contest.results import Result
 from bench.contest.scores import SCORES
 from bench.report import tables
 
+NAMED = {"\\": "backslash", "~": "asciitilde", "^": "asciicircum"}
+"""Letters that LaTeX knows by name alone."""
+
 
 def export(contest: Contest, form: str, folder: Path) -> list[Path]:
     """Write the results of a contest as tsml, wide, long or latex into a folder; returns the paths written.
@@ -83,7 +86,7 @@ def _predictions(contest: Contest, result: Result) -> tuple[NDArray[Any], ...]:
 
 def latex(table: pd.DataFrame) -> str:
     """A booktabs table, data set × method, the best of a row in bold, means and average ranks below."""
-    escape = str.maketrans({"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#"})
+    escape = str.maketrans({c: rf"\{c}" for c in "_&%#${}"} | {c: rf"\text{n}{{}}" for c, n in NAMED.items()})
     names = [str(name).translate(escape) for name in table.columns]
     lines = [r"\begin{tabular}{l" + "r" * len(names) + "}", r"\toprule", f"data set & {' & '.join(names)} " + r"\\"]
     lines.append(r"\midrule")

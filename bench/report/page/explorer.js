@@ -57,12 +57,20 @@ const accuracies = new DataTable("#accuracies", {
     emptyTable: "No data set", zeroRecords: "No data set fits",
   },
   layout: {
-    topStart: { buttons: [{ extend: "colvis", text: "Methods", columns: ".method" }, { extend: "colvisRestore", text: "All methods" }] },
+    topStart: {
+      buttons: [
+        { extend: "colvis", text: "Methods", columns: ".method", background: false },
+        { extend: "colvisRestore", text: "All methods" },
+      ],
+    },
     topEnd: "search", bottomStart: "info", bottomEnd: null,
   },
   columnDefs: [
     { targets: ".type", columnControl: { target: 1, content: [["searchList"]] } },
-    { targets: [".classes", ".train", ".test", ".length"], columnControl: { target: 1, content: ["searchNumber"] } },
+    {
+      targets: [".classes", ".train", ".test", ".length"],
+      columnControl: { target: 1, content: [{ extend: "searchNumber", excludeLogic: ["equal", "notEqual", "empty", "notEmpty"] }] },
+    },
   ],
 });
 for (const [input, what] of [["input", "number or text"], ["select", "comparison"]])
@@ -95,17 +103,22 @@ const scatter = () => {
   const axis = (field, title) => ({ field, title, type: "quantitative", scale: { domain: ends, nice: true, zero: false } });
   const kinds = ["better", "equal", "worse"];
   return chart(document.querySelector("#pair .chart"), {
-    description: `${methods[a]} against ${methods[b]}, a point a data set`, width: "container", height: 440, autosize: { type: "fit", contains: "padding" },
+    description: `${methods[a]} against ${methods[b]}, a point a data set`,
+    width: "container", height: 440, autosize: { type: "fit", contains: "padding" },
     layer: [
       { data: { values: ends.map(end => ({ end })) }, mark: { type: "line", color: "#888", strokeWidth: 1, aria: false },
         encoding: { x: axis("end", methods[b]), y: axis("end", methods[a]) } },
       { data: { values: points }, mark: { type: "point", filled: true, size: 70, opacity: .75 },
         encoding: {
           x: axis("across", methods[b]), y: axis("up", methods[a]),
-          color: { field: "is", title: `${methods[a]} is`, scale: { domain: kinds, range: ["#3a8fd0", "#888", "#d55e00"] }, legend: { orient: "top" } },
+          color: { field: "is", title: `${methods[a]} is`, scale: { domain: kinds, range: ["#3a8fd0", "#888", "#d55e00"] },
+            legend: { orient: "top" } },
           shape: { field: "is", title: `${methods[a]} is`, scale: { domain: kinds, range: ["triangle-up", "square", "triangle-down"] } },
           description: { field: "name" },
-          tooltip: [{ field: "name", title: "data set" }, { field: "up", title: methods[a], format: ".4f" }, { field: "across", title: methods[b], format: ".4f" }],
+          tooltip: [
+            { field: "name", title: "data set" }, { field: "up", title: methods[a], format: ".4f" },
+            { field: "across", title: methods[b], format: ".4f" },
+          ],
         } },
     ],
   });
@@ -148,20 +161,22 @@ const counts = ({ classes, cases, errors }, method) => {
   return table;
 };
 const confusion = (place, detail, method) => {
-  const { classes, cases } = detail, size = Math.max(150, Math.min(26 * classes.length, 420));
+  const { classes, cases } = detail, size = Math.max(150, Math.min(34 * classes.length, 420));
   const values = counts(detail, method).flatMap((row, i) => row.map((count, j) =>
     ({ truth: classes[i], prediction: classes[j], count, share: cases[i] ? count / cases[i] : 0 })));
-  const labelled = { labels: classes.length <= 30, ticks: false };
+  const shade = { field: "share", type: "quantitative", legend: null, scale: { domain: [0, 1], range: ["#dcebf7", "#0a58a8"] } };
+  const on = { condition: { test: "datum.share > .5", value: "#fff" }, value: "#111" };
+  const labelled = { labels: classes.length <= 30, ticks: false, labelAngle: Math.max(...classes.map(label => label.length)) > 3 ? -90 : 0 };
   return chart(place, {
     description: `Confusion matrix of ${method}`, data: { values: values.filter(cell => cell.count) }, width: size, height: size,
     encoding: {
       x: { field: "prediction", type: "nominal", scale: { domain: classes }, axis: labelled },
-      y: { field: "truth", type: "nominal", scale: { domain: classes }, axis: labelled },
+      y: { field: "truth", type: "nominal", scale: { domain: classes }, axis: { ...labelled, labelAngle: 0 } },
       tooltip: ["truth", "prediction", "count"].map(field => ({ field })),
     },
     layer: [
-      { mark: { type: "rect", aria: false }, encoding: { color: { field: "share", type: "quantitative", legend: null, scale: { domain: [0, 1], range: ["#dcebf7", "#0a58a8"] } } } },
-      ...classes.length > 15 ? [] : [{ mark: { type: "text", aria: false }, encoding: { text: { field: "count" }, color: { condition: { test: "datum.share > .5", value: "#fff" }, value: "#111" } } }],
+      { mark: { type: "rect", aria: false }, encoding: { color: shade } },
+      ...classes.length > 15 ? [] : [{ mark: { type: "text", aria: false }, encoding: { text: { field: "count" }, color: on } }],
     ],
   });
 };
@@ -176,7 +191,8 @@ const opened = (row, place) => {
   place.append(make("h4", {}, "Recall by class"));
   if (told.length) {
     const tables = told.map(method => counts(detail, method));
-    const rows = detail.classes.map((label, k) => [label, detail.cases[k], ...tables.map(table => detail.cases[k] ? fixed(table[k][k] / detail.cases[k]) : "–")]);
+    const recall = (table, k) => detail.cases[k] ? fixed(table[k][k] / detail.cases[k]) : "–";
+    const rows = detail.classes.map((label, k) => [label, detail.cases[k], ...tables.map(table => recall(table, k))]);
     place.append(make("div", { className: "wide", tabIndex: 0 }, grid(["class", "test cases", ...told], rows)));
     const picture = make("div", { className: "chart" });
     const [label, select] = choice("method:", told, told[0], () => confusion(picture, detail, select.value));

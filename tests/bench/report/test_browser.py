@@ -229,7 +229,7 @@ def test_a_row_opens_into_its_data_set(opened: Opened, made: Contest) -> None:
     matrix = np.zeros((2, 2), dtype=int)
     np.add.at(matrix, (stored["truth"], stored["predictions"]), 1)
     expect(counts).to_have_count(int(np.count_nonzero(matrix)))
-    assert sorted(map(int, counts.all_inner_texts())) == sorted(matrix[matrix > 0])
+    assert sorted(map(int, counts.all_text_contents())) == sorted(matrix[matrix > 0])
     seeds = [results.read(made.folder / f"rocket/GunPoint/resample-{k}.json").accuracy for k in (0, 1)]
     expect(detail.locator("tr", has_text="rocket").last).to_contain_text("\t".join(f"{seed:.4f}" for seed in seeds))
 

@@ -200,12 +200,7 @@ def test_the_page_of_the_archive_and_twenty_methods_is_smaller_than_three_megaby
         series = [[[*range(60)], [*random.normal(size=60).round(2)]] for _ in range(3)]
         facts["details"].append(
             {"classes": [str(i) for i in range(k)], "cases": [info.n_test // k] * k, "series": [series] * k}
-            | {
-                "errors": {
-                    m: np.column_stack([c, random.integers(1, 9, len(c))]).ravel().tolist() for m, c in cells.items()
-                }
-            }
-            | {"seeds": {method: [[0, round(float(random.random()), 4)]] for method in methods}}
+            | {"errors": errors, "seeds": {method: [[0, round(float(random.random()), 4)]] for method in methods}}
         )
     assert len(html_page("archive", f"# archive\n\n## {EXPLORER}\n", tmp_path, facts).encode()) < 2_600_000
 
