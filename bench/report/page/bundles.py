@@ -31,4 +31,4 @@ def table_style() -> str:
 @functools.cache
 def chart_library() -> str:
     """Vega, Vega-Lite and Vega-Embed, a JavaScript module that sets window.vegaEmbed, packed."""
-    return packed(vl_convert.javascript_bundle(None))
+    return packed(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 @styled
 def critical_difference(
     average_ranks: "pd.Series[float]",
-    cliques: Sequence[Sequence[str]] | None,
+    cliques: Sequence[Sequence[str]],
     *,
     n_datasets: int,
     alpha: float,
@@ -38,7 +38,7 @@ def critical_difference(
 
     Args:
         average_ranks: index methods, from best to worst.
-        cliques: groups of methods that are not told apart; None: the data sets are too few for any claim.
+        cliques: groups of methods that are not told apart.
         n_datasets: number of data sets.
         alpha: family-wise error of the test.
         score: by which methods are ranked.
@@ -59,14 +59,14 @@ def critical_difference(
         f"{test}, α\xa0=\xa0{alpha:g}."
     )
     if not cliques:
-        facts += " So few data sets tell no two apart." if cliques is None else " Every two methods are told apart."
+        facts += " Every two methods are told apart."
     caption = wrap_to(facts, width - 0.4)
 
     low = math.floor(ranks.min())
     high = max(math.ceil(ranks.max()), low + 1)
     feet = x0 + (ranks - low) / (high - low) * (x1 - x0)
     stems = dict(zip(average_ranks.index, _spread(feet, gap=0.07), strict=True))
-    spans = [sorted(stems[method] for method in clique) for clique in cliques or ()]
+    spans = [sorted(stems[method] for method in clique) for clique in cliques]
     levels = _stack(spans, gap=0.15)
 
     kinds = sorted({_contiguous(members, list(stems.values())) for members in spans}, reverse=True)
