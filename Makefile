@@ -70,7 +70,7 @@ CONTEST = $(if $(SUITE),--suite '$(SUITE)',--datasets '$(DATASETS)' --methods '$
   --preset $(PRESET)) --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
   --workers-per-gpu $(WORKERS_PER_GPU) --slurm '$(SLURM)'
 
-bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md
+bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md and report.html
 	@$(BIN)/python -m bench run $(CONTEST) $(if $(filter 0,$(WAIT)),--no-wait) $(ARGS)
 
 plan: setup  ## what is done, what is to do, hours and ETA; trains nothing

@@ -105,7 +105,7 @@ def compare_table(options: argparse.Namespace) -> int:
                 notes=notes,
                 beside=beside,
             )
-        print(f"page: {page}", file=sys.stderr if options.json else sys.stdout)
+        print(f"page: {page}\n      {page.with_suffix('.html')}", file=sys.stderr if options.json else sys.stdout)
     return 0
 
 

@@ -1,6 +1,5 @@
 """Results in the forms that others read: tsml-eval's files, wide and long CSV, LaTeX."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,12 @@ from bench.contest.results import Result
 from bench.contest.scores import SCORES
 from bench.report import tables
 from bench.stats.comparison import Complete, reasons
+
+ESCAPES = str.maketrans(
+    {letter: rf"\{letter}" for letter in "_&%#${}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+)
+"""How LaTeX takes letters that mean something to it."""
 
 
 def export(contest: Contest, form: str, folder: Path) -> list[Path]:
@@ -112,7 +117,7 @@ def latex(table: pd.DataFrame, complete: Complete = "methods") -> str:
 
 def _escaped(name: object) -> str:
     """A name as LaTeX takes it."""
-    return re.sub(r"([_&%#$])", r"\\\1", str(name))
+    return str(name).translate(ESCAPES)
 
 
 def _write(path: Path, text: str) -> Path:

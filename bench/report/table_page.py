@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.contest import results
 from bench.published.beside import Beside
 from bench.report import tables
-from bench.report.page import html_page
+from bench.report.page.html import html_page
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
 from bench.report.pictures.pairwise_matrix import pairwise_matrix

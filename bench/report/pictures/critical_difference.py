@@ -33,8 +33,8 @@ def critical_difference(
     """Critical-difference diagram (Demšar 2006, Figure 1) with true cliques.
 
     A thick bar joins a clique whose members follow each other in rank. Where a clique passes over a method, a
-    bar would claim that one too: a thin line with a dot at each member stands instead. Stems that would touch
-    are moved apart below the axis, so that a dot belongs to one method; the foot on the axis is the rank.
+    bar would claim that one too: a thin line with a dot at each member stands instead. A stem stands at its rank;
+    only where two would touch are they moved apart by a dot's width, so that a dot belongs to one method.
 
     Args:
         average_ranks: index methods, from best to worst.
@@ -52,18 +52,25 @@ def critical_difference(
     names = [wrap(name) for name in average_ranks.index]
     labels = [f"{names[i]}  {ranks[i]:.2f}" if i < half else f"{ranks[i]:.2f}  {names[i]}" for i in range(k)]
     x0 = max(map(text_width, labels[:half])) + 0.6
-    x1 = x0 + max(3.5, 0.13 * k)
+    x1 = x0 + max(4.5, 0.2 * k)
     width = x1 + max(map(text_width, labels[half:]), default=0.0) + 0.6
-    caption = _rank_caption(score, k, n_datasets, alpha, test, bool(cliques), width)
+    facts = (
+        f"Average rank by {score} of k\xa0=\xa0{k} methods on N\xa0=\xa0{n_datasets} data sets; "
+        f"{test}, α\xa0=\xa0{alpha:g}."
+    )
+    if not cliques:
+        facts += " Every two methods are told apart."
+    caption = wrap_to(facts, width - 0.4)
 
     low = math.floor(ranks.min())
     high = max(math.ceil(ranks.max()), low + 1)
     feet = x0 + (ranks - low) / (high - low) * (x1 - x0)
-    stems = dict(zip(average_ranks.index, _spread(feet, gap=0.1), strict=True))
+    stems = dict(zip(average_ranks.index, _spread(feet, gap=0.07), strict=True))
     spans = [sorted(stems[method] for method in clique) for clique in cliques]
     levels = _stack(spans, gap=0.15)
 
-    top = 0.16 * n_lines(caption) + 0.65
+    kinds = sorted({_contiguous(members, list(stems.values())) for members in spans}, reverse=True)
+    top = 0.16 * n_lines(caption) + 0.2 * len(kinds) + 0.65
     first_row = top + 0.35 + 0.12 * (max(levels, default=-1) + 1)
     facing = zip_longest(labels[:half], reversed(labels[half:]), fillvalue="")
     heights = [0.05 + 0.15 * max(map(n_lines, pair)) for pair in facing]
@@ -71,6 +78,8 @@ def critical_difference(
 
     figure, axes = canvas(width, rows[-1] + heights[-1] / 2 + 0.1)
     axes.text(width / 2, 0.1, caption, ha="center", va="top", linespacing=1.3)
+    for i, contiguous in enumerate(kinds):
+        _legend(axes, width / 2, 0.16 * n_lines(caption) + 0.2 + 0.2 * i, contiguous)
     _rank_axis(axes, x0, x1, top, low, high)
     for i, (foot, stem) in enumerate(zip(feet, stems.values(), strict=True)):
         end, y, side, space = (
@@ -79,21 +88,19 @@ def critical_difference(
         axes.plot([foot, foot, stem, stem, end], [top, top + 0.06, top + 0.24, y, y], color=BLACK, lw=0.8)
         axes.text(end + space, y, labels[i], ha=side, va="center", linespacing=1.1)
     for members, level in zip(spans, levels, strict=True):
-        _clique(axes, members, list(stems.values()), top + 0.35 + 0.12 * level)
+        _line(axes, members, top + 0.35 + 0.12 * level, _contiguous(members, list(stems.values())))
     return figure
 
 
-def _rank_caption(score: str, k: int, n: int, alpha: float, test: str, joined: bool, width: float) -> str:
-    """What a reader must know to read the diagram, in lines no wider than the picture."""
-    how = (
-        "Bars join methods that are not told apart; where a line passes over others, dots mark its methods."
-        if joined
-        else "Every two methods are told apart."
-    )
-    facts = (
-        f"Average rank by {score} of k\xa0=\xa0{k} methods on N\xa0=\xa0{n} data sets; {test}, α\xa0=\xa0{alpha:g}. "
-    )
-    return wrap_to(facts + how, width - 0.4)
+LEGEND = {True: "not told apart: all between the ends", False: "not told apart: those with a dot"}
+"""What the two kinds of clique lines mean, by whether no other method stands between the members."""
+
+
+def _legend(axes: Axes, middle: float, y: float, contiguous: bool) -> None:
+    """A kind of clique line and what it means, about the middle of the picture."""
+    left = middle - (0.5 + text_width(LEGEND[contiguous])) / 2
+    _line(axes, [left, left + 0.2, left + 0.4], y, contiguous)
+    axes.text(left + 0.5, y, LEGEND[contiguous], va="center")
 
 
 def _rank_axis(axes: Axes, x0: float, x1: float, y: float, low: int, high: int) -> None:
@@ -109,11 +116,15 @@ def _rank_axis(axes: Axes, x0: float, x1: float, y: float, low: int, high: int) 
     axes.text(x0, y - 0.32, "← better", ha="left", va="bottom", style="italic", size="small")
 
 
-def _clique(axes: Axes, members: list[float], stems: list[float], y: float) -> None:
-    """One clique: a bar where no other stem stands between its members, else a line with a dot at each."""
-    if sum(members[0] <= stem <= members[-1] for stem in stems) == len(members):
-        ends = [members[0] - 0.04, members[-1] + 0.04]
-        axes.plot(ends, [y, y], color=BLACK, lw=4, solid_capstyle="butt")
+def _contiguous(members: Sequence[float], stems: Sequence[float]) -> bool:
+    """Whether no other stem stands between those of a clique."""
+    return sum(members[0] <= stem <= members[-1] for stem in stems) == len(members)
+
+
+def _line(axes: Axes, members: Sequence[float], y: float, contiguous: bool) -> None:
+    """One clique: a bar over its members, or a line with a dot at each."""
+    if contiguous:
+        axes.plot([members[0] - 0.03, members[-1] + 0.03], [y, y], color=BLACK, lw=4, solid_capstyle="butt")
     else:
         axes.plot(members, [y] * len(members), color=BLUE, lw=1.2, marker="o", ms=4.5)
 

@@ -44,8 +44,12 @@ RC: Any = {
     "text.parse_math": False,  # a dollar in a method's name is a dollar
     "svg.fonttype": "path",  # names as wide in every viewer as they were measured here
     "svg.hashsalt": "timae-bench",  # else ids are random
+    "pdf.fonttype": 42,  # letters that a journal can search and embed
     "savefig.dpi": 150,
 }
+
+KINDS = {"svg": ("Date", "Creator"), "png": ("Software",), "pdf": ("CreationDate", "Creator", "Producer")}
+"""Kinds of files that a picture is saved as → what they would say of when and by what they were made."""
 
 
 @contextmanager
@@ -75,30 +79,31 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     return in_style
 
 
-def save(figure: Figure, stem: str | Path) -> tuple[Path, Path]:
-    """Writes a picture as SVG and PNG: each whole or not at all, the same bytes for the same picture.
+def save(figure: Figure, stem: str | Path) -> tuple[Path, ...]:
+    """Writes a picture as SVG, PNG and PDF: each whole or not at all, the same bytes for the same picture.
 
     Args:
         figure: the picture.
         stem: the path without suffix; its folder is made where it is missing.
 
     Returns:
-        The paths of the SVG and the PNG file.
+        The paths of the SVG, the PNG and the PDF file.
 
     Raises:
         OSError: the folder cannot be written.
     """
     stem = Path(stem)
     stem.parent.mkdir(parents=True, exist_ok=True)
-    svg, png = stem.with_name(stem.name + ".svg"), stem.with_name(stem.name + ".png")
-    with _style(), tempfile.TemporaryDirectory(dir=stem.parent, prefix=".") as drafts:
-        figure.savefig(Path(drafts, svg.name), metadata={"Date": None, "Creator": None})
-        figure.savefig(Path(drafts, png.name), metadata={"Software": None})
-        with Image.open(Path(drafts, png.name)) as image:  # a palette of 256 colours: a third of the size
-            image.convert("RGB").quantize(dither=Image.Dither.NONE).save(Path(drafts, png.name), optimize=True)
-        for path in (svg, png):
-            Path(drafts, path.name).replace(path)
-    return svg, png
+    paths = tuple(stem.with_name(f"{stem.name}.{kind}") for kind in KINDS)
+    with _style(), tempfile.TemporaryDirectory(dir=stem.parent, prefix=".") as folder:
+        drafts = [Path(folder, path.name) for path in paths]
+        for draft, metadata in zip(drafts, KINDS.values(), strict=True):
+            figure.savefig(draft, metadata=dict.fromkeys(metadata))
+        with Image.open(drafts[1]) as image:  # a palette of 256 colours: a third of the size
+            image.convert("RGB").quantize(dither=Image.Dither.NONE).save(drafts[1], optimize=True)
+        for draft, path in zip(drafts, paths, strict=True):
+            draft.replace(path)
+    return paths
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 
 from bench.report.material import Material
+from bench.report.page.explorer import EXPLORER
 from bench.report.tables import LACKING
 from bench.report.wording import markdown
 
 
 def section(material: Material) -> str:
-    """The table of accuracies, best of a row in bold."""
+    """The table of accuracies, best of a row in bold; the page has an explorer in its place."""
     table = material.scores["accuracy"][material.methods["method"]]
     best = table.max(axis=1)
     one_split = material.runs["resample"].nunique() == 1
@@ -28,7 +29,7 @@ def section(material: Material) -> str:
         for dataset in table.index
     ]
     notes = [
-        "The best of a row in bold.",
+        "The best of a row in bold; `results.csv` names the results that the numbers came from.",
         *(
             []
             if one_split
@@ -36,6 +37,6 @@ def section(material: Material) -> str:
         ),
         *(["* Settings of methods were chosen inside its train split."] if material.tuned else []),
     ]
-    return f"## Accuracy by data set\n\n{' '.join(notes)}\n\n" + markdown(
+    return f"## {EXPLORER}\n\n{' '.join(notes)}\n\n" + markdown(
         pd.DataFrame(rows, columns=["data set", *table.columns])
     )

@@ -114,9 +114,19 @@ class TestCompare:
 
     def test_a_page_with_its_pictures_is_written(self, user: User) -> None:
         out, _ = user("compare", user.file(column(MINE)), "--against", "HC2", "--out", "there")
-        assert out.endswith("page: there/comparison.md\n")
+        assert out.endswith("page: there/comparison.md\n      there/comparison.html\n")
         assert {path.name for path in Path("there").iterdir()} == {
-            *("comparison.md", "comparison.html", "accuracy.csv", "cd.svg", "cd.png", "pairs.svg", "pairs.png"),
+            *(
+                "comparison.md",
+                "comparison.html",
+                "accuracy.csv",
+                "cd.svg",
+                "cd.png",
+                "cd.pdf",
+                "pairs.svg",
+                "pairs.png",
+                "pairs.pdf",
+            ),
         }
         text = Path("there/comparison.md").read_text()
         assert "![Critical-difference diagram](cd.svg)" in text

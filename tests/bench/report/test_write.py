@@ -1,8 +1,12 @@
+import base64
 import csv
+import gzip
+import json
 import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +23,8 @@ from bench.report import charges, questions, tables
 from bench.report.contents import SECTIONS
 from bench.report.export import export
 from bench.report.material import View, gather
-from bench.report.page import html_page
+from bench.report.page.explorer import EXPLORER
+from bench.report.page.html import html_page
 from bench.report.write import write
 from ucr.archive import ARCHIVE
 
@@ -126,6 +131,12 @@ def test_numbers_stand_for_stored_results(written: tuple[Contest, Path]) -> None
             found = stored[name.removesuffix(" *"), method]
             assert cell.strip("* ") == (f"{np.mean(found):.4f}" if found else "")
     assert len(rows) == len(DATASETS)
+
+
+def test_the_csv_names_the_result_of_each_number(written: tuple[Contest, Path]) -> None:
+    _, folder = written
+    text = (folder / "report.md").read_text()
+    assert not re.findall(r"\]\((?!\w+\.svg\))[^)]*\)", text.replace("timae-", ""))  # no link to what a reader lacks
     with (folder / "results.csv").open() as file:
         for row in csv.DictReader(file):
             assert results.read(folder / row["result"]).accuracy == float(row["accuracy"])
@@ -141,14 +152,72 @@ def test_every_picture_it_names_is_there(written: tuple[Contest, Path]) -> None:
     for name in named:
         assert (written[1] / name).read_text().lstrip().startswith("<?xml")
         assert (written[1] / name).with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+        assert (written[1] / name).with_suffix(".pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_page_is_one_file_with_the_same_numbers(written: tuple[Contest, Path]) -> None:
     page, text = (written[1] / "report.html").read_text(), (written[1] / "report.md").read_text()
-    assert not re.findall(r'(?:src|href)="(?!data:|\.\./)', page)
-    in_text = re.findall(r"\d\.\d{4}", text)
-    in_page = re.findall(r"\d\.\d{4}", re.sub(r'"data:[^"]*"', "", page))
-    assert in_page == in_text
+    seen = re.sub(r"<(style|script).*?</\1>", "", page, flags=re.DOTALL)
+    assert not re.findall(r'(?:src|href)="(?!#)', seen)
+    assert not re.findall(r"@import|url\((?!['\"]?data:)", page)
+    in_page = re.findall(r"\d\.\d{4}", re.sub(r"<[^>]*>", "", seen))
+    assert in_page == re.findall(r"\d\.\d{4}", text)
+
+
+def packed_in(page: str, name: str) -> Any:
+    [text] = re.findall(rf'<script type="application/gzip" id="{name}">(.*?)</script>', page)
+    return json.loads(gzip.decompress(base64.b64decode(text)))
+
+
+def test_the_page_holds_every_picture_and_the_facts_of_every_data_set(written: tuple[Contest, Path]) -> None:
+    _, folder = written
+    page = (folder / "report.html").read_text()
+    pictures = packed_in(page, "pictures")
+    assert pictures == {path.name: path.read_text() for path in folder.glob("*.svg")}
+    assert set(re.findall(r'data-picture="(.*?)"', page)) == set(pictures)
+    facts = packed_in(page, "facts")
+    scores = gather(*written).scores["accuracy"]
+    assert [dataset["name"] for dataset in facts["datasets"]] == list(scores.index)
+    for name, row, detail in zip(scores.index, facts["scores"], facts["details"], strict=True):
+        shown = np.array(row, dtype=float)  # None is NaN
+        np.testing.assert_allclose(shown, scores.loc[name, facts["methods"]], atol=1e-12)
+        assert detail["cases"][:2] == [1, 2]
+        assert {tuple(wrong) for wrong in detail["errors"].values()} == {(made_classes(detail), 1)}
+
+
+def made_classes(detail: dict[str, Any]) -> int:
+    """The place of the one error that `fill` makes: truth 1, prediction 0."""
+    return len(detail["classes"])
+
+
+def test_cells_are_sorted_by_the_number_that_they_word(tmp_path: Path) -> None:
+    column = ["> 700", "≤ 100", "–", "101–300", "1,024", "−3", "5 / 0 / 0", "0.91 ± 0.02", "<.0001", "2e-5"]
+    rows = "\n".join(f"| m{i} | {cell} | {'x' if i else '3 s'} |" for i, cell in enumerate(column))
+    page = html_page("t", f"| method | number | words |\n| --- | ---: | ---: |\n{rows}\n", tmp_path)
+    keys = ["700", "100", "", "101", "1024", "-3", "5", "0.91", ".0001", "2e-5"]
+    assert re.findall(r'<td[^>]* data-order="(.*?)"', page) == keys
+    assert re.findall(r"<th[^>]* data-type=\"number\"[^>]*>(.*?)<", page) == ["number"]
+
+
+def test_the_page_of_the_archive_and_twenty_methods_is_smaller_than_three_megabytes(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    methods = [f"timae-ms-archive-method-{i}" for i in range(20)]
+    facts: dict[str, Any] = {"complete": "methods", "methods": methods, "datasets": [], "scores": [], "details": []}
+    for info in ARCHIVE.values():
+        k = info.n_classes
+        cells = {method: np.unique(random.integers(0, k * k, info.n_test // 6)) for method in methods}
+        errors = {m: np.column_stack([at, random.integers(1, 9, len(at))]).ravel().tolist() for m, at in cells.items()}
+        facts["datasets"].append(
+            {"name": info.name, "type": info.type, "classes": k, "train": info.n_train, "test": info.n_test}
+            | {"length": info.length}
+        )
+        facts["scores"].append([round(float(score), 12) for score in random.random(len(methods))])
+        series = [[[*range(60)], [*random.normal(size=60).round(2)]] for _ in range(3)]
+        facts["details"].append(
+            {"classes": [str(i) for i in range(k)], "cases": [info.n_test // k] * k, "series": [series] * k}
+            | {"errors": errors, "seeds": {method: [[0, round(float(random.random()), 4)]] for method in methods}}
+        )
+    assert len(html_page("archive", f"# archive\n\n## {EXPLORER}\n", tmp_path, facts).encode()) < 2_600_000
 
 
 def test_the_table_of_contents_is_what_stands_there(written: tuple[Contest, Path]) -> None:

@@ -1,0 +1,67 @@
+"""The explorer of a page: what can be read of it before its script has run."""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+EXPLORER = "Accuracy by data set"
+"""The heading under which it stands."""
+
+BROAD = 14
+"""More columns than that, and print breaks names within their heads."""
+
+RULES = {
+    "methods": "Ranks are among the methods that have every data set shown, ties share their places.",
+    "datasets": "Ranks are on the data sets shown that all methods shown have, ties share their places.",
+}
+
+NUMBER = ' data-type="number"'
+
+COLUMNS = {"type": "type", "classes": "classes", "train": "train cases", "test": "test cases", "length": "length"}
+
+
+def explorer(facts: Mapping[str, Any]) -> str:
+    """The table of accuracies with the facts of its data sets, and places for what the script adds."""
+    methods = facts["methods"]
+    heads = ["<th>data set</th>"]
+    heads += [f'<th class="{key}"{"" if key == "type" else NUMBER}>{name}</th>' for key, name in COLUMNS.items()]
+    heads += [f'<th class="method"{NUMBER}>{html.escape(name)}</th>' for name in methods]
+    rows = "\n".join(_row(*row) for row in zip(facts["datasets"], facts["scores"], strict=True))
+    return f"""<div id="explorer">
+<p>The best of a row in bold. <span class="scripted">Filters stand below the heads of the columns, and <i>Methods</i>
+switches methods off. Mean accuracy and average rank follow at once, of the methods and data sets that are left;
+diagrams and tests elsewhere on this page do not: they stay those of the whole contest. A data set's name opens what is
+known of it.</span></p>
+<div class="wide scripted"><table id="standing">
+<thead><tr><th>method</th><th>data sets</th><th>mean accuracy</th><th>average rank</th><th>best on</th></tr></thead>
+<tbody></tbody></table></div>
+<p class="scripted">{RULES[facts["complete"]]} † stands on fewer data sets than are shown.</p>
+<div class="wide" role="region" tabindex="0" aria-label="{EXPLORER}">
+<table id="accuracies" class="{"broad" * (len(heads) > BROAD)}" style="--columns: {len(heads)}">
+<thead><tr>{"".join(heads)}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+</div>
+<h3 class="scripted">Two methods against each other</h3>
+<div id="pair" class="scripted">
+<div class="chart"></div>
+<p aria-live="polite"></p>
+</div>
+</div>
+"""
+
+
+def _row(dataset: Mapping[str, Any], scores: list[float | None]) -> str:
+    best = max((score for score in scores if score is not None), default=None)
+    cells = [f'<td class="name">{html.escape(dataset["name"])}</td>', f"<td>{dataset['type']}</td>"]
+    cells += [_cell(dataset[key], f"{dataset[key]:,}" if dataset[key] else "unequal") for key in [*COLUMNS][1:]]
+    for score in scores:
+        text = "–" if score is None else f"{score:.4f}"
+        cells.append(_cell(score, f"<b>{text}</b>" if score is not None and score == best else text))
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(value: float | None, text: str) -> str:
+    return f'<td data-order="{"" if value is None else f"{value:.6g}"}">{text}</td>'
