@@ -132,17 +132,18 @@ def shared_with(
     Returns:
         Of each of names that has such, the data sets that it shares series with, and how many.
     """
-    pairs = {name: load(name, root) for name in seen}
-    trains = [pair.train.series for pair in pairs.values()]
-    alone = without_test_series(trains, [pair.test.series for pair in pairs.values()])
-    learnt = [train[kept] for train, kept in zip(trains, alone, strict=True)]
+    splits = {name: load(name, root) for name in seen}
+    trains = [split.train.series for split in splits.values()]
     found = {}
     for name in names:
         other = load(name, root)
         parts = [other.test.series, other.train.series] if whole else [other.test.series]
-        counts = [int((~alone).sum()) for alone in without_test_series(learnt, parts)]
-        if shared := {name: n for name, n in zip(pairs, counts, strict=True) if n}:
-            found[name] = shared
+        theirs = [train[~alone] for train, alone in zip(trains, without_test_series(trains, parts), strict=True)]
+        if any(map(len, theirs)):  # but what is a test series of any that it saw was left out
+            tests = (split.test.series for split in splits.values())
+            counts = [int(alone.sum()) for alone in without_test_series(theirs, tests)]
+            if shared := {each: n for each, n in zip(splits, counts, strict=True) if n}:
+                found[name] = shared
     return found
 
 

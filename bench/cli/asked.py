@@ -4,7 +4,6 @@ import argparse
 import difflib
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +16,6 @@ from ucr.archive import UcrError
 from ucr.selectors import select
 
 if TYPE_CHECKING:
-    from bench.methods.method import Method
     from bench.report.material import View
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -65,8 +63,6 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     root = absolute_root(options.root)
     datasets = tuple(select(options.datasets, root))
     more = tuple(select(options.pretrain_on, root)) if options.pretrain_on else ()
-    if options.pretrained:
-        _require_encoder(options, [get_method(name, options.preset, outside) for name in methods], datasets)
     for method in methods:
         if (
             not options.pretrained
@@ -98,58 +94,6 @@ def absolute_root(root: str | None) -> str | None:
     """The root that was asked for, or that UCR_ROOT names, from wherever it is looked at; None: neither."""
     chosen = root or os.environ.get("UCR_ROOT")
     return str(Path(chosen).expanduser().absolute()) if chosen else None
-
-
-def _require_encoder(options: argparse.Namespace, methods: "Iterable[Method]", datasets: Iterable[str]) -> None:
-    """Refuse a file whose encoder is none for the methods that share one, or has seen what it must not have."""
-    from bench.methods.method import SHARED
-    from timae import weights
-    from timae.config import Recipe
-
-    if options.pretrain_on:
-        raise UsageError("--pretrained takes the place of pre-training: it cannot be given with --pretrain-on")
-    found = weights.read(options.pretrained)
-    seen = [name for name in datasets if name in found.seen]
-    anew = options.resamples > 1 and not options.same_split
-    sharing = [method for method in methods if method.pretrained_on in SHARED and isinstance(method.config, Recipe)]
-    for method in sharing:
-        assert isinstance(method.config, Recipe)
-        found.require(method.config.encoder, f"{method.name}, preset {options.preset}")
-        if method.pretrained_on == "others" and seen:
-            raise UsageError(
-                f"{method.name} holds a data set out, and the encoder of {options.pretrained} saw {seen[0]} "
-                f"({len(seen)} such in all); make one without it: python -m timae.pretrain 'here,!{seen[0]}'"
-            )
-        if seen and anew:
-            raise UsageError(
-                f"{method.name}: the encoder of {options.pretrained} saw the archive's own train split of {seen[0]}, "
-                "and resamples mix it with the test split; take one resample, or add --same-split"
-            )
-    if sharing and (unseen := [name for name in datasets if name not in seen]):
-        _require_no_shared_series(options, found.seen, unseen, whole=anew)
-
-
-def _require_no_shared_series(
-    options: argparse.Namespace, seen: Iterable[str], unseen: Iterable[str], *, whole: bool
-) -> None:
-    """Refuse data sets whose test series an encoder learnt from as train series of another data set."""
-    from timae.archive import shared_with
-    from ucr.folders import find_folder
-
-    here = [name for name in seen if find_folder(name, options.root) is not None]
-    if missing := [name for name in seen if name not in here]:
-        print(
-            f"bench: not here, so that series shared with them are not sought: {some(missing)}, which the encoder of "
-            f"{options.pretrained} saw",
-            file=sys.stderr,
-        )
-    for name, others in shared_with(here, unseen, options.root, whole=whole).items():
-        other = max(others, key=lambda each: others[each])
-        raise UsageError(
-            f"{sum(others.values())} series that the encoder of {options.pretrained} saw, most of them of {other}, are "
-            f"{'' if whole else 'test '}series of {name}; leave {name} out, or make one without: "
-            f"python -m timae.pretrain 'here,{','.join(f'!{each}' for each in others)}'"
-        )
 
 
 def some(names: Sequence[str]) -> str:

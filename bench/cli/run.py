@@ -23,6 +23,7 @@ from bench.cli.asked import (
     writable,
 )
 from bench.cli.data_sets import describe_missing, describe_oddities, require_data
+from bench.cli.encoders import require_encoder
 from bench.cli.report import tell
 from bench.contest import live, results
 from bench.contest.definition import Contest, DamagedContest, Run, load_contest
@@ -95,6 +96,7 @@ def run_contest(options: argparse.Namespace) -> int:
     place = _place(options)
     asked_view(options)
     contest = asked_contest(options)
+    require_encoder(contest)
     settings = _settings(options)
     if options.no_wait and not place.QUEUE:
         others = " or ".join(name for name, other in PLACES.items() if other.QUEUE)
@@ -225,6 +227,7 @@ def show_plan(options: argparse.Namespace) -> int:
 
     place = _place(options)
     asked = asked_contest(options)
+    require_encoder(asked)
     survey = survey_of(joined(asked), asked)
     plan = describe_plan(asked, survey, place.width(_settings(options)), "GPU" if gpus() else "core")
     print("\n".join([plan, *describe_missing(asked, options)]))

@@ -82,7 +82,7 @@ def describe_unknown(survey: Survey) -> list[str]:
     if not unknown:
         return []
     lost = f", missing or damaged: {len(survey.lost)}, which cannot be run" if survey.lost else ""
-    return [f"not known to this version: {', '.join(unknown)}; results that count: {len(survey.kept)}{lost}"]
+    return [f"not known here: {', '.join(unknown)}; results that count: {len(survey.kept)}{lost}"]
 
 
 def describe_status(contest: Contest) -> tuple[str, bool]:

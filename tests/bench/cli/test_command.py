@@ -172,7 +172,7 @@ def test_methods_that_are_not_known_stand_as_they_are(
             stored = a_stored_result(replace(run, method="minirocket"), "quick", (0, 1, 1), method=run.method)
             results.write(run.path(contest.folder), stored, {})
     unknown = (
-        "not known to this version: timae-archive, timae-archive+minirocket; results that count: 2, "
+        "not known here: timae-archive, timae-archive+minirocket; results that count: 2, "
         "missing or damaged: 2, which cannot be run"
     )
     assert main(["status", "c"]) == 0
@@ -198,7 +198,7 @@ def test_a_contest_of_an_unknown_preset_is_told_of_too(
     [run] = contest.runs()
     results.write(run.path(contest.folder), a_stored_result(run, "quick", (0, 1, 1)), {})
     assert main(["status", "c"]) == 0
-    assert "not known to this version: minirocket; results that count: 1\n" in capsys.readouterr().out
+    assert "not known here: minirocket; results that count: 1\n" in capsys.readouterr().out
     assert main(["report", "c"]) == 0
     assert main(["run", "--name", "c", "--methods", "minirocket", "--datasets", "GunPoint"]) == 2
     assert "was run with preset fast, not quick; use another --name" in capsys.readouterr().err

@@ -107,7 +107,7 @@ def test_an_edited_model_is_stale_and_a_moved_one_is_not(
     model = Path(shutil.move(model, tmp_path / "elsewhere" / "other_name.py"))
     results = ["--results", str(tmp_path / "results")]
     assert main(["status", "c", *results]) == 0  # without its file they tell what is stored
-    assert "not known to this version: mine" in capsys.readouterr().out
+    assert "not known here: mine" in capsys.readouterr().out
     assert main(["report", "c", *results, "--reports", str(tmp_path / "reports")]) == 0
     assert main(["run-one", "mine/Sines/resample-0", "--name", "c", *results]) == 2
     assert "mine/Sines/resample-0 cannot be run: " in (line := capsys.readouterr().err)
