@@ -3,7 +3,8 @@
 - wide: a row a data set, its name first, then a column for each method;
 - long: a row a score, with the names of data set and method, the resample where there are several, and the score, in
   columns of any order under any name that stands in DATASET, METHOD, RESAMPLE and KINDS; other columns are ignored.
-  Where no column names the method, the file holds one that is called as the file is;
+  Where no column names the method, the file holds one that is called as the file is. Several resamples may stand in one
+  row instead, in columns such as resample_0, resample_1 or fold0, fold1;
 - tsml: tsml-eval's <method>/Predictions/<data set>/testResample<k>.csv, or a folder of such.
 
 Cells are separated by commas, tabs or semicolons; beside the latter two a comma may stand for the decimal point.
@@ -210,6 +211,15 @@ def _cells(rows: Sequence[Row], stem: str, notes: list[str]) -> tuple[str, list[
             for row in body
         ]
         return name, _of_data_sets(cells, notes)
+    splits = [re.fullmatch(f"(?:{'|'.join(RESAMPLE)})([0-9]+)", name) for name in names]
+    if dataset is not None and sum(map(bool, splits)) > 1:
+        cells = [
+            Cell(row.line, row.cells[dataset], stem if method is None else row.cells[method], found[1], row.cells[i])
+            for row in body
+            for i, found in enumerate(splits)
+            if found
+        ]
+        return _named(stem), _of_data_sets(cells, notes)
     for column in header.cells:
         if header.cells.count(column) > 1:
             raise TableError(f"line {header.line}: column {column!r} stands twice")

@@ -70,6 +70,18 @@ class TestReading:
         assert scores.table.loc["one"].to_dict() == pytest.approx({"x": 0.6, "y": 0.1})
 
     @pytest.mark.parametrize(
+        "header", ["classifier,dataset,archive_variant,resample_0,resample_1", "model,data,n,Fold0,Fold1"]
+    )
+    def test_resamples_may_stand_in_columns(self, write, header):
+        scores = csv_table.read(write(f"{header}\nx,one,original,.9,.7\nx,two,original,.5,-\ny,one,original,.3,.4\n"))
+        assert [*scores.rows.iloc[:2].itertuples(index=False, name=None)] == [
+            ("x", "one", 0, 0.9),
+            ("x", "one", 1, 0.7),
+        ]
+        assert scores.table["x"].to_dict() == pytest.approx({"one": 0.8, "two": 0.5})
+        assert scores.table["y"].isna().to_dict() == {"one": False, "two": True}
+
+    @pytest.mark.parametrize(
         "text", ["dataset,accuracy\none,.5\n", ",acc\none,.5\n", "dataset,accuracy,f1\none,.5,.1\n"]
     )
     def test_where_no_method_is_named_the_file_names_it(self, write, text):
