@@ -1,6 +1,7 @@
 """Tables for a terminal, as wide as it is."""
 
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -32,7 +33,7 @@ def columns() -> int:
 
 
 def table_text(table: pd.DataFrame, width: int, title: str = "") -> str:
-    """A table of text, its first column to the left, the others to the right.
+    """A table of text: columns of names to the left, of numbers to the right.
 
     Columns that do not fit are left out from the last one on, and named below.
 
@@ -58,6 +59,8 @@ def table_text(table: pd.DataFrame, width: int, title: str = "") -> str:
 
 
 GAP = 2
+NUMBER = re.compile(r"[-+−]?[0-9.]+(?:[ %]|$)")
+"""What a cell begins with that is no name."""
 
 
 def _width(table: pd.DataFrame) -> int:
@@ -70,7 +73,11 @@ def _rich(table: pd.DataFrame, *, fits: bool) -> Table:
     drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, GAP - 1, 0, 0))
     for i, column in enumerate(table.columns):
         drawn.add_column(
-            str(column), justify="right" if i else "left", no_wrap=fits, overflow="fold", vertical="bottom"
+            str(column),
+            justify="right" if i and any(NUMBER.match(str(cell)) for cell in table.iloc[:, i]) else "left",
+            no_wrap=fits,
+            overflow="fold",
+            vertical="bottom",
         )
     for row in table.itertuples(index=False):
         drawn.add_row(*map(str, row))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from bench.contest import state
 from bench.contest.definition import Run
 from bench.contest.results import Result
@@ -19,6 +21,10 @@ def a_result(**changes: object) -> Result:
         "preparation": {}, "config": {}, "details": {}, "environment": {}, "finished_at": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip
     return _result({**values, **changes})
+
+
+PREDICTED = {"truth": np.zeros(1, int), "predictions": np.zeros(1, int)}
+"""What lies beside a result at least."""
 
 
 def a_stored_result(run: Run, preset: str, seconds: tuple[float, float, float], **changes: object) -> Result:

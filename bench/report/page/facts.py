@@ -68,7 +68,7 @@ def _details(material: Material, name: str, methods: list[str]) -> dict[str, Any
     seeds: dict[str, list[tuple[int, float]]] = {}
     for result in sorted(found, key=lambda result: result.resample):
         seeds.setdefault(result.method, []).append((result.resample, round(result.accuracy, 4)))
-    series = _series(name)
+    series = _series(name, material.contest.root)
     details: dict[str, Any] = {"classes": [*series], "cases": [], "errors": {}, "seeds": seeds}
     for result in found:
         if result.resample == found[0].resample and result.method in methods and not result.source:
@@ -90,10 +90,10 @@ def _confusion(material: Material, result: Result, errors: dict[str, list[int]])
     return {"classes": labels, "cases": np.bincount(truth, minlength=k).tolist()}
 
 
-def _series(name: str) -> dict[str, list[tuple[list[int], list[float]]]]:
+def _series(name: str, root: str | None) -> dict[str, list[tuple[list[int], list[float]]]]:
     """Label → some train series as shipped; nothing where the data set is not here."""
     try:
-        train = load_split(name, "train")
+        train = load_split(name, "train", root)
     except (UcrError, OSError):
         return {}
     return {str(label): [*_thinned(train.series[train.labels == label])] for label in np.unique(train.labels)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from here import Here
-from made import a_stored_result
+from made import PREDICTED, a_stored_result
 
 from bench.__main__ import main
 from bench.contest import live, results
@@ -170,7 +170,7 @@ def test_methods_that_are_not_known_stand_as_they_are(
     for run in contest.runs():
         if run.dataset == "Wafer":
             stored = a_stored_result(replace(run, method="minirocket"), "quick", (0, 1, 1), method=run.method)
-            results.write(run.path(contest.folder), stored, {})
+            results.write(run.path(contest.folder), stored, PREDICTED)
     unknown = (
         "not known here: timae-archive, timae-archive+minirocket; results that count: 2, "
         "missing or damaged: 2, which cannot be run"
@@ -196,7 +196,7 @@ def test_a_contest_of_an_unknown_preset_is_told_of_too(
     contest = Contest("c", ("minirocket",), ("GunPoint",), preset="fast")
     contest.save()
     [run] = contest.runs()
-    results.write(run.path(contest.folder), a_stored_result(run, "quick", (0, 1, 1)), {})
+    results.write(run.path(contest.folder), a_stored_result(run, "quick", (0, 1, 1)), PREDICTED)
     assert main(["status", "c"]) == 0
     assert "not known here: minirocket; results that count: 1\n" in capsys.readouterr().out
     assert main(["report", "c"]) == 0
