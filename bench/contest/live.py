@@ -2,7 +2,7 @@
 
 <results>/<contest>/work/<method>.<dataset>.<k>/ is there while a run goes on, and after one was interrupted:
 
-    claim          locked by the process that does the run: nobody else starts it
+    claim          held by the process that does the run: nobody else starts it (timae.claim)
     state.json     process, phase, step, loss, seconds; written at most once a second
     finetune.ckpt  the last checkpoint of its training
     redo           there while a stored result is to be replaced although nothing is wrong with it
@@ -19,11 +19,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from timae import claim as claims
 
 SIGN_OF_LIFE = 60.0
 """Seconds without a new state after which a run on another machine counts as gone."""
@@ -33,21 +35,17 @@ SIGN_OF_LIFE = 60.0
 def claim(folder: Path) -> Iterator[bool]:
     """Hold the run whose working folder this is; gives False where another process holds it.
 
-    The lock is the kernel's, so it ends with the process however that ends. Whoever gets it must look first
-    whether the run has been done in the meantime.
+    Whoever gets it must look first whether the run has been done in the meantime.
     """
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = FileLock(folder / "claim").acquire(timeout=0)
-        except FileNotFoundError:  # the former owner was just removing the folder
-            continue
-        except Timeout:
-            yield False
-            return
-        with lock:
-            yield True
-        return
+    with ExitStack() as held:
+        while True:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                mine = held.enter_context(claims.claim(folder / "claim"))
+            except FileNotFoundError:  # the former owner was just removing the folder
+                continue
+            break
+        yield mine
 
 
 @contextmanager
