@@ -2,9 +2,9 @@
 
 Two locks make one. The kernel's (flock) ends at once with its process, on one machine and wherever the file system
 carries it between machines: NFS with its lock manager, Lustre mounted with flock, GPFS, CephFS. Where it does not, the
-lease beside it keeps machines apart: a file that its owner touches again and again, and that another machine takes over
-once it has seen it untouched for LEASE_SECONDS. An owner that stood still for so long, and goes on, works beside its
-successor: whatever claims protect must bear that, as results do, which are written whole, and equal whoever writes them.
+lease beside it keeps machines apart: a file that its owner touches again and again, and another machine takes over
+once it has seen it untouched for LEASE_SECONDS. An owner that stood still for so long and then goes on works beside its
+successor: what a claim protects must bear that, as results do, which are written whole, and equal whoever writes them.
 """
 
 import errno

@@ -20,6 +20,10 @@ def _ignore(phase: str, step: int, steps: int, loss: float) -> None:
     """Report to nobody."""
 
 
+def _tell_nobody(phase: str, step: int, steps: int, lost: int) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class Session:
     """The surroundings of one training. As it stands by default it writes nothing and never stops early."""
@@ -40,3 +44,5 @@ class Session:
     """Asked after every step: whether to write a checkpoint and raise Stopped."""
     report: Callable[[str, int, int, float], None] = _ignore
     """Told at most once a second: phase, steps done, steps in all, loss."""
+    went_on: Callable[[str, int, int, int], None] = _tell_nobody
+    """Told when a training goes on whose process died: phase, steps done, steps in all, steps lost."""

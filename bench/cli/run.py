@@ -3,12 +3,12 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.arguments import Command, add_against, add_contest, minutes, positive, whole
+from bench.cli.arguments import Command, add_against, add_contest, add_tries, add_workers
 from bench.cli.asked import (
     UsageError,
     asked_contest,
@@ -30,6 +30,7 @@ from bench.places.interruption import interruptible
 from ucr.folders import locate
 
 if TYPE_CHECKING:
+    from bench.contest.run import Outcome
     from bench.places.place import Batch, Options, Place
 
 
@@ -47,24 +48,11 @@ def add(command: Command) -> None:
         "asked for whose config, data or versions changed, or whose result is damaged",
     )
     run.add_argument("--no-wait", action="store_true", help="with SLURM: submit, and do not wait for the end")
-    run.add_argument(
-        "--time-limit",
-        type=minutes,
-        metavar="MINUTES",
-        help="of one try of a run; default: 20 times what is predicted, at least 30",
-    )
-    run.add_argument(
-        "--retries",
-        type=whole,
-        default=1,
-        metavar="N",
-        help="tries more for a run whose worker died, took too long or met a full disk",
-    )
-    run.add_argument("--keep-checkpoints", action="store_true", help="leave the last checkpoint of each run in work/")
+    add_tries(run)
 
     planned = command("plan", show_plan, "say what is done, what is to do and what that will cost; trains nothing")
     add_contest(planned)
-    planned.set_defaults(rerun=None)
+    planned.set_defaults(rerun=None, time_limit=None, retries=1, keep_checkpoints=False)
     _add_places(planned)
 
     alone = command("run-one", run_one, "do one run of a contest again, here and now, with all its output")
@@ -79,8 +67,7 @@ def add(command: Command) -> None:
 
 def _add_places(command: argparse.ArgumentParser) -> None:
     command.add_argument("--executor", default="local", help="where runs run: local, slurm")
-    command.add_argument("--workers", type=positive, default=2, metavar="N", help="runs at a time, without GPUs")
-    command.add_argument("--workers-per-gpu", type=positive, default=1, metavar="N", help="runs at a time on each GPU")
+    add_workers(command)
     command.add_argument(
         "--slurm", default="", metavar="'KEY=VALUE …'", help="for submitit, such as 'partition=debug time=60'; minutes"
     )
@@ -152,6 +139,11 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
     failed = [outcome for outcome in progress.ended if outcome.error]
     if survey.done or len(failed) < len(progress.ended):
         tell(contest, Path(options.reports) / contest.name, against_published=bool(options.against))
+    return report_failures(contest, failed)
+
+
+def report_failures(contest: Contest, failed: "Sequence[Outcome]") -> int:
+    """Say why runs failed, a line each; returns the exit code."""
     for outcome in failed:
         print(f"bench: failed: {outcome.run}: {outcome.error}{_where(contest, outcome.run)}", file=sys.stderr)
     return 1 if failed else 0
@@ -195,21 +187,25 @@ def _where(contest: Contest, run: Run) -> str:
 
 
 def _settings(options: argparse.Namespace) -> "Options":
-    """How runs are to be run, as the options say."""
-    from bench.places.place import Options
-
+    """How and where runs are to be run, as the options say."""
     pairs = [pair.partition("=") for pair in shlex.split(options.slurm)]
     for key, equals, value in pairs:
         if not (key and equals and value):
             raise UsageError(f"--slurm takes key=value pairs, such as 'partition=debug time=60', got {options.slurm!r}")
+    return replace(worker_options(options), slurm={key: value for key, _, value in pairs})
+
+
+def worker_options(options: argparse.Namespace) -> "Options":
+    """How a machine is to do runs, as the options say."""
+    from bench.places.place import Options
+
     settings = Options(
-        workers=options.workers, workers_per_gpu=options.workers_per_gpu, slurm={key: value for key, _, value in pairs}
+        workers=options.workers,
+        workers_per_gpu=options.workers_per_gpu,
+        time_limit=options.time_limit and options.time_limit * 60,
+        retries=options.retries,
+        keep_checkpoints=options.keep_checkpoints,
     )
-    if options.command is run_contest:
-        limit = options.time_limit and options.time_limit * 60
-        settings = replace(
-            settings, time_limit=limit, retries=options.retries, keep_checkpoints=options.keep_checkpoints
-        )
     return replace(settings, execute=options.execute) if options.execute else settings
 
 

@@ -7,12 +7,15 @@
     finetune.ckpt  the last checkpoint of its training
     redo           there while a stored result is to be replaced although nothing is wrong with it
 
+<results>/<contest>/events.log has a line for what befell the contest and was overcome: nodes that died, refusals, full
+disks.
 <results>/<contest>/.lock is locked by the command that runs the contest, and names its host and process.
 """
 
 import contextlib
 import datetime
 import json
+import logging
 import math
 import os
 import socket
@@ -73,6 +76,21 @@ def holder(contest: Path) -> tuple[str, int] | None:
     return host, int(process) if process.isdigit() else 0  # its owner is just writing it
 
 
+def note_event(contest: Path, line: str) -> None:
+    """Write down what befell the contest of a folder; a full disk is no reason to fail."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    with contextlib.suppress(OSError), (contest / "events.log").open("a") as log:
+        log.write(f"{now} {' '.join(line.split())}\n")
+
+
+def events(contest: Path) -> list[str]:
+    """What befell the contest of a folder, oldest first."""
+    try:
+        return (contest / "events.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
 class Live:
     """Writes down where a run stands, from a thread of its own: a training step never waits for a disk."""
 
@@ -109,6 +127,15 @@ class Live:
         """Note where the run stands."""
         known = loss if math.isfinite(loss) else None
         self.state = {**self.state, "phase": phase, "step": step, "steps": steps, "loss": known}
+
+    def went_on(self, phase: str, step: int, steps: int, lost: int) -> None:
+        """Note that a training goes on after its former process died, and what of it is done again."""
+        line = (
+            f"{self.state['run']} goes on at step {step} of {steps} ({phase}) on {self.state['host']} after it was "
+            f"cut off: {lost} steps were lost"
+        )
+        note_event(self.path.parents[2], line)
+        logging.getLogger(__name__).warning(line)
 
     def write(self) -> None:
         """Write the state aside and rename it."""

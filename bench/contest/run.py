@@ -123,6 +123,7 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
             pretrained=contest.folder / "pretrained",
             identity=json.dumps(identity, sort_keys=True),
             report=live.report,
+            went_on=live.went_on,
         )
         if run.members:
             members = [_obtain(contest, member, session) for member in run.members]

@@ -28,6 +28,8 @@ class State:
     kind: Literal["done", "missing", "stale", "damaged"]
     difference: str = ""
     """Of a stale or damaged result: what is wrong with it."""
+    asked: bool = False
+    """Whether somebody has asked for it to be done again."""
 
 
 def state_of(run: Run, contest: Contest) -> State:
@@ -46,7 +48,7 @@ def state_of(run: Run, contest: Contest) -> State:
     if known_method(run.method, contest) is None:
         return State("done")
     if live.redo_path(run.work(contest.folder)).exists():
-        return State("stale", "it is to be done again, as --rerun asked")
+        return State("stale", "it is to be done again, as --rerun asked", asked=True)
     versions = {name: stored.environment.get("versions", {}).get(name) for name in VERSIONED}
     before = {"config": stored.config, "data_sha256": stored.data_sha256, "seed": stored.seed, "versions": versions}
     try:
