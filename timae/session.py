@@ -40,6 +40,8 @@ class Session:
     """Most training that is lost when the process is killed; shorter trainings never write."""
     keep: bool = False
     """Whether the last checkpoint stays when training has finished."""
+    pretrain_only: bool = False
+    """Whether only the pre-training is to be made that a run shares with others."""
     stop: Callable[[], bool] = _never
     """Asked after every step: whether to write a checkpoint and raise Stopped."""
     report: Callable[[str, int, int, float], None] = _ignore

@@ -48,6 +48,7 @@ def add(command: Command) -> None:
         "asked for whose config, data or versions changed, or whose result is damaged",
     )
     run.add_argument("--no-wait", action="store_true", help="with SLURM: submit, and do not wait for the end")
+    run.add_argument("--dry-run", action="store_true", help="with SLURM: write the scripts, and submit nothing")
     add_tries(run)
 
     planned = command("plan", show_plan, "say what is done, what is to do and what that will cost; trains nothing")
@@ -69,7 +70,12 @@ def _add_places(command: argparse.ArgumentParser) -> None:
     command.add_argument("--executor", default="local", help="where runs run: local, slurm")
     add_workers(command)
     command.add_argument(
-        "--slurm", default="", metavar="'KEY=VALUE …'", help="for submitit, such as 'partition=debug time=60'; minutes"
+        "--slurm", default="", metavar="'KEY=VALUE …'", help="of all tasks, such as 'partition=debug time=60'; minutes"
+    )
+    command.add_argument(
+        "--cluster",
+        metavar="FILE.toml",
+        help="settings of tasks by method, a table a kind or pattern; sought in the user's configuration folder, too",
     )
 
 
@@ -83,6 +89,8 @@ def run_contest(options: argparse.Namespace) -> int:
     if options.no_wait and not place.QUEUE:
         others = " or ".join(name for name, other in PLACES.items() if other.QUEUE)
         raise UsageError(f"--no-wait needs --executor {others}: {options.executor} runs end with this command")
+    if options.dry_run:
+        return _dry_run(contest, place, settings)
     for dataset in (*contest.datasets, *contest.pretrain_on):
         locate(dataset, contest.root)
     folder, reports = contest.folder, Path(options.reports) / contest.name
@@ -92,6 +100,18 @@ def run_contest(options: argparse.Namespace) -> int:
                 f"another run of contest {contest.name!r} is at work in {folder}; wait for it, or use another name"
             )
         return _run_held(contest, options, place, settings)
+
+
+def _dry_run(asked: Contest, place: "Place[Any]", settings: "Options") -> int:
+    """Write what would be submitted, and submit nothing."""
+    from bench.places import slurm
+
+    if place is not slurm:
+        raise UsageError("--dry-run needs --executor slurm: there is nothing to submit on this machine")
+    contest = joined(asked)
+    paths = slurm.write_scripts(contest, survey_of(contest, asked).todo, settings)
+    print("\n".join([f"{len(paths)} scripts; nothing was submitted", *map(str, paths)]))
+    return 0
 
 
 def _place(options: argparse.Namespace) -> "Place[Any]":
@@ -188,11 +208,14 @@ def _where(contest: Contest, run: Run) -> str:
 
 def _settings(options: argparse.Namespace) -> "Options":
     """How and where runs are to be run, as the options say."""
+    from bench.places.settings import read_cluster
+
     pairs = [pair.partition("=") for pair in shlex.split(options.slurm)]
     for key, equals, value in pairs:
         if not (key and equals and value):
             raise UsageError(f"--slurm takes key=value pairs, such as 'partition=debug time=60', got {options.slurm!r}")
-    return replace(worker_options(options), slurm={key: value for key, _, value in pairs})
+    found = read_cluster(options.cluster) if options.cluster else {}
+    return replace(worker_options(options), slurm={key: value for key, _, value in pairs}, cluster=found)
 
 
 def worker_options(options: argparse.Namespace) -> "Options":
@@ -211,13 +234,17 @@ def worker_options(options: argparse.Namespace) -> "Options":
 
 def show_plan(options: argparse.Namespace) -> int:
     """Carry out `plan`."""
+    from bench.places import slurm
     from bench.places.machine import gpus
-    from bench.places.status import describe_plan
+    from bench.places.status import describe_parts, describe_plan
 
     place = _place(options)
     asked = asked_contest(options)
     survey = survey_of(joined(asked), asked)
-    print(describe_plan(asked, survey, place.width(_settings(options)), "GPU" if gpus() else "core"))
+    settings = _settings(options)
+    print(describe_plan(asked, survey, place.width(settings), "GPU" if gpus() else "core"))
+    if place is slurm:
+        print("\n".join(["", *describe_parts(slurm.planned(joined(asked), survey.todo, settings))]))
     return 0
 
 

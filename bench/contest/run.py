@@ -1,6 +1,7 @@
 """One run, from the train split to its result."""
 
 import datetime
+import errno
 import functools
 import json
 import logging
@@ -14,7 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, ask_to_redo, claim, redo_path
 from bench.contest.scores import score
 from bench.methods.method import Method
+from timae.config import Recipe
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class Outcome:
     """What it failed of, in a line, if it did."""
     transient: bool = False
     """Whether it failed of what may be gone next time: a full disk, say, or too little memory."""
+    full: bool = False
+    """Whether it failed of a full disk."""
 
 
 def execute(contest: Contest, run: Run, session: Session | None = None, *, again: bool = False) -> Outcome:
@@ -85,7 +89,7 @@ def failed(contest: Contest, run: Run, error: BaseException, seconds: float = 0.
     said = " ".join(str(error).split())
     line = f"{type(error).__name__}: {said}" if said else type(error).__name__
     leave_error(contest, run, f"{''.join(traceback.format_exception(error))}\n{line}\n")
-    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error))
+    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error), full=_is_full(error))
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -97,6 +101,10 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, OSError | MemoryError)
 
 
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def leave_error(contest: Contest, run: Run, text: str) -> None:
     """Write why a run failed where its result would be; where not even that can be written, say it in the log."""
     try:
@@ -105,7 +113,8 @@ def leave_error(contest: Contest, run: Run, text: str) -> None:
         logging.getLogger(__name__).exception("%s failed, and its traceback could not be written:\n%s", run, text)
 
 
-def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
+def _do(contest: Contest, run: Run, session: Session, again: bool) -> float | None:
+    """Do a run; returns its accuracy, or None where only its pre-training is to be made."""
     path, work = run.path(contest.folder), run.work(contest.folder)
     if not again and state.state_of(run, contest).kind == "done":
         return results.read(path).accuracy  # by another process, between planning and now
@@ -125,6 +134,9 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
             report=live.report,
             went_on=live.went_on,
         )
+        if session.pretrain_only:
+            pretrain(contest, run, identity, session)
+            return None
         if run.members:
             members = [_obtain(contest, member, session) for member in run.members]
             digests = {member.method: results.digest(member.path(contest.folder)) for member in run.members}
@@ -180,16 +192,22 @@ def failed_member(member: Run, error: str) -> str:
     return f"its member {member} failed: {error}"
 
 
-def compute(
-    contest: Contest, run: Run, identity: dict[str, Any], session: Session
-) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
-    """Train and test one method on one split; returns its result and what is kept per case."""
+class _Given(NamedTuple):
+    """What a method gets to learn from, and what will test it."""
+
+    preparer: ucr.prepare.Preparer
+    cases: ucr.prepare.Prepared
+    """The train split."""
+    more: dict[str, Any]
+    """What else fit takes: series or weights from elsewhere."""
+    read_test: Callable[[], ucr.load.Split]
+
+
+def _given(contest: Contest, run: Run, identity: dict[str, Any], session: Session) -> _Given:
     method = contest.method(run.method)
-    reset_peak_memory()
     train, read_test = splits(run, contest)
     info = ucr.load.info_for(run.dataset, contest.root)
     preparer = ucr.prepare.fit(train, info, method.preparation)
-    n_classes = len(preparer.classes)
     cases = preparer(train)
     session.report("fit", 0, 0, math.nan)
     more: dict[str, Any] = {}
@@ -201,11 +219,31 @@ def compute(
         more["weights"] = encoder
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
+    return _Given(preparer, cases, more, read_test)
+
+
+def pretrain(contest: Contest, run: Run, identity: dict[str, Any], session: Session) -> None:
+    """Make the pre-training that a run shares with others, and nothing else of the run."""
+    from timae.fit import begin  # noqa: PLC0415 (who only plans and reports has no use for torch)
+
+    given, config = _given(contest, run, identity, session), contest.method(run.method).config
+    assert isinstance(config, Recipe)
+    begin(config, given.cases, len(given.preparer.classes), run.resample, session, given.more.get("body"), None)
+
+
+def compute(
+    contest: Contest, run: Run, identity: dict[str, Any], session: Session
+) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
+    """Train and test one method on one split; returns its result and what is kept per case."""
+    method = contest.method(run.method)
+    reset_peak_memory()
+    given = _given(contest, run, identity, session)
+    preparer, cases, n_classes = given.preparer, given.cases, len(given.preparer.classes)
     assert method.fit is not None
-    predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
+    predictor = method.fit(method.config, cases, n_classes, run.resample, session, **given.more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
-    test = preparer(read_test())
+    test = preparer(given.read_test())
     session.report("test", 0, 0, math.nan)
     start = time.perf_counter()
     probabilities = predictor.predict_proba(test)

@@ -27,6 +27,8 @@ class Todo:
     """Predicted, if it made that pre-training itself, or waited for it as long."""
     booked: float = 0.0
     """Predicted; a pre-training that several runs share is spread evenly over them."""
+    pretraining: float = 0.0
+    """Of seconds, the shared pre-training's that is counted here."""
 
 
 def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: cost.CostModel) -> list[Todo]:
@@ -62,7 +64,8 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
             paid[item.shares] = pretrain
         # an average may have to wait for its members
         alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in item.run.members)
-        predicted.append((own, replace(item, seconds=own + (pretrain if first else 0.0), alone=alone[item.run])))
+        counted = pretrain if first else 0.0
+        predicted.append((own, replace(item, seconds=own + counted, pretraining=counted, alone=alone[item.run])))
     sharing = Counter(item.shares for _, item in predicted)
     booked = [replace(item, booked=own + paid.get(item.shares, 0.0) / sharing[item.shares]) for own, item in predicted]
     return sorted(booked, key=lambda item: -item.seconds)

@@ -8,9 +8,13 @@ from bench.contest import live, results
 from bench.contest.definition import Contest
 from bench.contest.imported import imported_in
 from bench.contest.survey import Survey, Todo, makespan, survey_of
+from bench.places import submitted
 from bench.places.duration import duration
+from bench.places.parts import Part
 from bench.places.table import PLACES
 
+EVENTS = 10
+"""So many of the last things that befell a contest are told."""
 COSTLIEST = 10
 """So many data sets are named."""
 
@@ -48,6 +52,32 @@ def describe_plan(contest: Contest, survey: Survey, workers: int, unit: str = "c
         rest = [(name, "", *found) for name, found in by_dataset[:COSTLIEST]]
         lines += _table(("costliest data sets", "", "to do", f"{unit} time"), rest)
     return "\n".join(lines)
+
+
+TASKS = 20
+"""So many tasks of a part are named one by one."""
+
+
+def describe_parts(parts: Sequence[Part]) -> list[str]:
+    """Say what would be submitted, part by part and task by task."""
+    rows = [("tasks", "settings", "runs", "hours", "what")]
+    for i, part in enumerate(parts, 1):
+        waits = f", after {[p.makes for p in parts].index(part.needs) + 1}" if part.needs else ""
+        waits = ", after its members" if part.members else waits
+        for j, items in enumerate(part.bundles[:TASKS], 1):
+            seconds = sum(item.seconds for item in items) / part.settings.workers
+            what = (
+                f"pre-training for {items[0].run.method}" if part.makes else f"{items[0].run}{' …' * (len(items) > 1)}"
+            )
+            rows.append((f"{i}.{j}", part.settings.name, str(len(items)), f"{seconds / 3600:.2f}", what + waits))
+        if rest := part.bundles[TASKS:]:
+            hours = sum(item.seconds for items in rest for item in items) / part.settings.workers / 3600
+            n = sum(map(len, rest))
+            rows.append(
+                (f"{i}.… {len(part.bundles)}", part.settings.name, str(n), f"{hours:.2f}", f"{len(rest)} tasks")
+            )
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return ["  ".join([*(f"{cell:{w}}" for cell, w in zip(row, widths, strict=False)), row[4]]) for row in rows]
 
 
 def _grouped(todo: Sequence[Todo], by: Callable[[Todo], str]) -> dict[str, tuple[int, float]]:
@@ -108,6 +138,8 @@ def describe_status(contest: Contest) -> tuple[str, bool]:
         job = f", job {state['job']}" if state["job"] else ""
         where = f"process {state['pid']} on {state['host']}{job}"
         lines.append(f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({where})")
+    lines += submitted.remarks(contest)
+    lines += [f"it befell: {line}" for line in live.events(contest.folder)[-EVENTS:]]
     lines += [f"failed: {name}: {line}" for name, line in failed.items()]
     lines += [f"{state.kind}: {run}: {state.difference}" for run, state in survey.unusable]
     lines += _imported(contest)
