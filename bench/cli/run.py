@@ -47,6 +47,12 @@ def add(command: Command) -> None:
         help="redo the runs of these methods, of all that is asked for, and nothing else; stale: those of all that is "
         "asked for whose config, data or versions changed, or whose result is damaged",
     )
+    run.add_argument(
+        "--notify",
+        metavar="COMMAND",
+        help="a shell command for when it is over, with BENCH_VERDICT (done, failed, stopped), BENCH_LINE, BENCH_NAME, "
+        "BENCH_DONE, BENCH_FAILED and BENCH_REPORT in its environment",
+    )
     run.add_argument("--no-wait", action="store_true", help="with SLURM: submit, and do not wait for the end")
     run.add_argument("--dry-run", action="store_true", help="with SLURM: write the scripts, and submit nothing")
     add_tries(run)
@@ -123,8 +129,8 @@ def _place(options: argparse.Namespace) -> "Place[Any]":
 
 
 def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", settings: "Options") -> int:
+    from bench.places.plan import describe_unknown
     from bench.places.progress import Progress
-    from bench.places.status import describe_unknown
 
     contest = joined(asked)
     require_one_preset(asked, contest, options.rerun)
@@ -155,11 +161,38 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
         print(f"submitted; see: {contest.command('status')}")
         return 0
     with Progress(survey.todo, place.width(settings)) as progress:
-        place.wait(batch, progress)
+        try:
+            place.wait(batch, progress)
+        except BaseException:
+            _notify(options, contest, "stopped", progress.ended)
+            raise
     failed = [outcome for outcome in progress.ended if outcome.error]
     if survey.done or len(failed) < len(progress.ended):
         tell(contest, Path(options.reports) / contest.name, against_published=bool(options.against))
+    _notify(options, contest, "failed" if failed else "done", progress.ended)
     return report_failures(contest, failed)
+
+
+def _notify(options: argparse.Namespace, contest: Contest, verdict: str, ended: "Sequence[Outcome]") -> None:
+    """Call the user's command; that it fails is told, and changes nothing."""
+    import os
+    import subprocess
+
+    if not options.notify:
+        return
+    failed = sum(bool(outcome.error) for outcome in ended)
+    values = {
+        "BENCH_VERDICT": verdict,
+        "BENCH_LINE": f"contest {contest.name} {verdict}: {len(ended) - failed} runs done, {failed} failed",
+        "BENCH_NAME": contest.name,
+        "BENCH_DONE": str(len(ended) - failed),
+        "BENCH_FAILED": str(failed),
+        "BENCH_REPORT": str(Path(options.reports) / contest.name / "report.md"),
+    }
+    try:
+        subprocess.run(options.notify, shell=True, env=os.environ | values, check=True, timeout=60)  # noqa: S602
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"bench: --notify: {error}", file=sys.stderr)
 
 
 def report_failures(contest: Contest, failed: "Sequence[Outcome]") -> int:
@@ -236,7 +269,7 @@ def show_plan(options: argparse.Namespace) -> int:
     """Carry out `plan`."""
     from bench.places import slurm
     from bench.places.machine import gpus
-    from bench.places.status import describe_parts, describe_plan
+    from bench.places.plan import describe_parts, describe_plan
 
     place = _place(options)
     asked = asked_contest(options)

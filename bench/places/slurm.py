@@ -174,9 +174,8 @@ def _submit_more(batch: Batch, todo: Sequence[Todo], making: dict[str, str]) -> 
                 tasks = _submit_array(batch, part, several, making)
             except _NoRoomError as refusal:  # by a limit that cluster.limits does not know
                 step = len(several) // 2
-                full = step == 0
-                if full:
-                    live.note_event(contest.folder, f"SLURM has no room for more tasks now: {refusal}")
+                if full := step == 0:
+                    live.note_event(contest.folder, f"SLURM refused more tasks, which wait for room: {refusal}")
                 continue
             room -= len(tasks)
             bundles = bundles[len(several) :]
@@ -321,6 +320,9 @@ class _Waiting:
         if not self.told_full:
             self.watcher.note(f"no room in SLURM's queue for {len(self.batch.rest)} runs; asked again and again")
             self.told_full = True
+            live.note_event(
+                self.contest.folder, f"SLURM had no room for {len(self.batch.rest)} runs: they waited for it"
+            )
         more = submit(self.contest, self.batch.rest, self.batch.options)
         self.batch.tasks |= more.tasks
         self.batch.needs |= more.needs
