@@ -117,7 +117,7 @@ def _shaky(**changes: Any) -> Any:
 def _shaky_archive(name: str, preset: Preset) -> Method:
     recipe = ARCHITECTURES["timae-ms"].recipe(preset, (shared, frozen))
     assert recipe.pretraining is not None
-    long = replace(recipe, pretraining=replace(recipe.pretraining, steps=5 * STEPS))
+    long = replace(recipe, pretraining=replace(recipe.pretraining, steps=2 * STEPS))
     return Method(name, "It fails, pre-trained on all.", long, preset.preparation, _misbehave, "archive")
 
 

@@ -170,7 +170,8 @@ def contest(tmp_path: Path, tiny_archive: Path) -> Make:
 
 
 def node_of(state: Mapping[str, object]) -> str:
-    return ask("squeue", "-h", "-j", str(state["job"]), "-o", "%N").strip()
+    where = dict(line.split() for line in ask("squeue", "-h", "-r", "-t", "R", "-o", "%A %N").splitlines())
+    return where[str(state["job"])]
 
 
 def lose_and_mend(node: str) -> None:
@@ -191,13 +192,13 @@ def test_a_node_dies_during_runs(calm: Contest, contest: Make) -> None:
 def test_a_node_dies_during_a_shared_pre_training(calm: Contest, contest: Make) -> None:
     one = contest("shaky-archive")
     submitter = one.start()
-    wait_until(lambda: one.at_step(60))
+    wait_until(lambda: one.at_step(30))
     [state] = one.at_step()
     assert state["phase"] == "pretrain"
     assert "afterok" in ask("squeue", "-h", "-o", "%E")
     lose_and_mend(node_of(state))
-    said = one.ends_like(calm, submitter, r"goes on at step \d+ of 600 \(pretrain\)", r"steps were lost")
-    assert int(re.findall(r"goes on at step (\d+) of 600", said)[0]) > 0
+    said = one.ends_like(calm, submitter, r"goes on at step \d+ of 240 \(pretrain\)", r"steps were lost")
+    assert int(re.findall(r"goes on at step (\d+) of 240", said)[0]) > 0
 
 
 def test_a_task_is_preempted_twice(calm: Contest, contest: Make) -> None:
