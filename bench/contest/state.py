@@ -84,17 +84,22 @@ def identity(run: Run, contest: Contest) -> dict[str, Any]:
         UcrError: the data set is not here.
         WeightsError: the encoder's file is not.
     """
+    return {
+        "config": config_now(run, contest),
+        "data_sha256": fingerprint(run.dataset, contest.root),
+        "seed": run.resample,
+        "versions": _versions(),
+    }
+
+
+def config_now(run: Run, contest: Contest) -> dict[str, Any]:
+    """The whole configuration that a run has now; errors are those of identity."""
     config = _config(run, contest)
     if (names := pretraining_sets(run, contest)) is not None:
         config["archive"] = _archive_sha256(names, contest.root)
     if (encoder := pretrained_encoder(run.method, contest)) is not None:
         config["pretrained"] = encoder.sha256
-    return {
-        "config": config,
-        "data_sha256": fingerprint(run.dataset, contest.root),
-        "seed": run.resample,
-        "versions": _versions(),
-    }
+    return config
 
 
 def _config(run: Run, contest: Contest) -> dict[str, Any]:
