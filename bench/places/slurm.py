@@ -304,6 +304,7 @@ class _Waiting:
             if self.batch.rest and now - refused >= (AGAIN_SECONDS if self.left else AGAIN_SECONDS / 3):
                 refused = now
                 self.submit_the_rest()
+        self.tell_of_silence()
 
     def take_up(self) -> None:
         """Wait for what is new among the batch's tasks."""
@@ -335,19 +336,19 @@ class _Waiting:
         Raises:
             SlurmError: SLURM has not answered for a long time.
         """
+        asked = time.monotonic()
         try:
             jobs = cluster.jobs()
         except SlurmError as error:  # a controller that restarts is back in a moment
             self.silences += 1
-            self.silent_since = self.silent_since or time.monotonic()
+            self.silent_since = self.silent_since or asked
             if self.silences == SILENCES:
                 raise
             self.watcher.note(str(error))
             return
-        if self.silent_since is not None:
-            seconds = time.monotonic() - self.silent_since
-            live.note_event(self.contest.folder, f"SLURM did not answer for {seconds:.0f} s; no task was lost by it")
-            self.silent_since, self.silences = None, 0
+        if time.monotonic() - asked > POLL_SECONDS:  # squeue itself waits for a controller
+            self.silent_since = self.silent_since or asked
+        self.tell_of_silence()
         over = [run for run, task in self.left.items() if task in self.gone and task not in jobs]
         self.gone = set(self.left.values()) - jobs.keys()  # only those gone twice: their last files may be on the way
         at_work = {state["run"] for state in live.running(self.contest.folder / "work")}
@@ -356,6 +357,13 @@ class _Waiting:
                 self.begun.add(run)
                 self.watcher.begin(run)
         self.end(over)
+
+    def tell_of_silence(self) -> None:
+        """Note that SLURM did not answer for a while."""
+        if self.silent_since is not None:
+            seconds = time.monotonic() - self.silent_since
+            live.note_event(self.contest.folder, f"SLURM did not answer for {seconds:.0f} s")
+            self.silent_since, self.silences = None, 0
 
     def end(self, runs: Sequence[Run]) -> None:
         """Say how runs ended."""

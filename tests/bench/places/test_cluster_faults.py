@@ -212,9 +212,9 @@ def test_a_task_is_preempted_twice(calm: Contest, contest: Make) -> None:
 
 
 def test_the_controller_restarts(calm: Contest, contest: Make) -> None:
-    one = contest("shaky")
+    one = contest("sleep-20")
     submitter = one.start()
-    wait_until(one.at_step)
+    wait_until(lambda: states(one.path))
     end_controller()
     time.sleep(6)
     up()
