@@ -89,7 +89,7 @@ def failed(contest: Contest, run: Run, error: BaseException, seconds: float = 0.
     said = " ".join(str(error).split())
     line = f"{type(error).__name__}: {said}" if said else type(error).__name__
     leave_error(contest, run, f"{''.join(traceback.format_exception(error))}\n{line}\n")
-    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error), full=_is_full(error))
+    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error), full=is_full(error))
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -101,7 +101,8 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, OSError | MemoryError)
 
 
-def _is_full(error: BaseException) -> bool:
+def is_full(error: BaseException) -> bool:
+    """Whether something failed of a full disk."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 

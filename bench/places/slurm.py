@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from bench.contest import live, results
 from bench.contest.definition import Contest, Run
+from bench.contest.run import is_full
 from bench.contest.state import state_of
 from bench.contest.survey import Todo
 from bench.places import cluster, submitted
@@ -209,33 +210,37 @@ def _submit_array(
     )
     absolute = replace(contest, results=str(Path(contest.results).resolve()))
     mark = contest.folder / "slurm" / f"{token}.cut-off"
-    results.write_text(mark, "")  # whoever finds it knows that nobody knows these tasks' runs
     try:
+        results.write_text(mark, "")  # whoever finds it knows that nobody knows these tasks' runs
         executor = _executor(contest, settings, waits, token)
         with _outside_of_any_job():
-            jobs_ = executor.map_array(Task(absolute, inside), [list(items) for items in bundles])
-    except (RuntimeError, ValueError, TypeError, FailedJobError, OSError) as error:
+            jobs = executor.map_array(Task(absolute, inside), [list(items) for items in bundles])
+        tasks = {str(job.job_id): [item.run for item in items] for job, items in zip(jobs, bundles, strict=True)}
+        if part.makes:
+            making[part.makes] = next(iter(tasks))
+            tasks = {task: [] for task in tasks}
+        record = {
+            "folder": str(contest.folder.resolve()),
+            "submitted_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "settings": settings.name,
+            "parameters": settings.parameters,
+            "makes": part.makes,
+            "needs": maker,
+            "tasks": {task: [[run.method, run.dataset, run.resample] for run in runs] for task, runs in tasks.items()},
+        }
+        name = str(jobs[0].job_id).split("_")[0]
+        results.write_text(contest.folder / "slurm" / f"{name}.json", json.dumps(record, indent=1))
+        mark.unlink(missing_ok=True)
+    except OSError as error:  # what was submitted of it, if anything, the mark lets the next one take back
+        if is_full(error):
+            raise _NoRoomError("the disk is full") from error
+        raise SlurmError(f"cannot submit: {error}") from error
+    except (RuntimeError, ValueError, TypeError, FailedJobError) as error:
         mark.unlink(missing_ok=True)
         said = " ".join(str(error).split())
         if NO_ROOM.search(said):
             raise _NoRoomError(said[:300]) from error
         raise SlurmError(f"SLURM refused: {said[:300]}") from error
-    tasks = {str(job.job_id): [item.run for item in items] for job, items in zip(jobs_, bundles, strict=True)}
-    if part.makes:
-        making[part.makes] = next(iter(tasks))
-        tasks = {task: [] for task in tasks}
-    record = {
-        "folder": str(contest.folder.resolve()),
-        "submitted_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "settings": settings.name,
-        "parameters": settings.parameters,
-        "makes": part.makes,
-        "needs": maker,
-        "tasks": {task: [[run.method, run.dataset, run.resample] for run in runs] for task, runs in tasks.items()},
-    }
-    name = str(jobs_[0].job_id).split("_")[0]
-    results.write_text(contest.folder / "slurm" / f"{name}.json", json.dumps(record, indent=1))
-    mark.unlink(missing_ok=True)
     if not part.makes:
         batch.tasks |= tasks
         batch.needs |= dict.fromkeys(tasks, maker)

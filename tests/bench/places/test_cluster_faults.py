@@ -233,6 +233,7 @@ def test_the_users_limit_refuses_the_middle_of_a_submission(calm: Contest, conte
         submitter = one.start(path=f"{blind}:")
         one.ends_like(calm, submitter, r"SLURM refused more tasks, which wait for room: .*MaxSubmit")
     finally:
+        ask("sacctmgr", "-i", "-Q", "modify", "user", "root", "set", "MaxSubmitJobs=-1")
         subprocess.run([tool("slurm-down")], check=True, capture_output=True)
         up()
 
@@ -283,7 +284,7 @@ def test_a_submitter_is_killed_and_started_again_on_another_node(calm: Contest, 
 
 
 def test_tasks_run_out_of_memory(calm: Contest, contest: Make) -> None:
-    one = contest("shaky")
+    one = contest("shaky", "one", "--retries", "2")
     (one.faults / "memory.0").touch()
     (one.faults / "kill.0").touch()
     one.ends_like(calm, one.start())
@@ -321,9 +322,8 @@ def test_a_dead_task_says_why(contest: Make) -> None:
     assert submitter.returncode == 1
     said = [line for line in out.splitlines() if line.startswith("bench: failed")]
     assert len(said) == 2
-    for line, state in zip(sorted(said), ("FAILED|NODE_FAIL|OUT_OF_MEMORY", "CANCELLED"), strict=True):
-        assert re.search(
-            rf"ended without it: ({state})[^,]*, exit code \d+:\d+, node n\d, memory .* asked, after", line
-        ), line
-        assert re.search(r"log: /.*_log\.err$", line), line
-        assert "traceback" not in line
+    dead = r"ended without it: (\w+)[^,]*, exit code \d+:\d+, node n\d, memory \S+ of \S+ asked, after .*; log: /.*_log\.err$"
+    states_ = [match[1] for line in said if (match := re.search(dead, line))]
+    assert len(states_) == 2, said
+    assert "CANCELLED" in states_
+    assert "traceback" not in out
