@@ -198,8 +198,8 @@ def _submit_array(
     maker = making.get(part.needs, "")
     waits = f"afterok:{maker}" if maker else ""
     if part.members:
-        jobs = {task.partition("_")[0] for task, runs in batch.tasks.items() if not {*runs}.isdisjoint(part.members)}
-        waits = "afterany:" + ":".join(sorted(jobs)) if jobs else ""
+        awaited = {task.partition("_")[0] for task, runs in batch.tasks.items() if not {*runs}.isdisjoint(part.members)}
+        waits = "afterany:" + ":".join(sorted(awaited)) if awaited else ""
     inside = replace(
         batch.options,
         workers=settings.workers,

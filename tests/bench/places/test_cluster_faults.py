@@ -306,7 +306,7 @@ def test_the_disk_is_full_for_a_while(calm: Contest, contest: Make) -> None:
                 except OSError:
                     time.sleep(0.2)
         ballast.unlink()
-        one.ends_like(calm, submitter, r"runs waited \d+ s on .*: the disk was full")
+        one.ends_like(calm, submitter, r"the disk was full for \d+ s on .*: runs waited")
     finally:
         subprocess.run(["umount", "-l", str(one.results)], check=False)
 
@@ -322,7 +322,7 @@ def test_a_dead_task_says_why(contest: Make) -> None:
     assert submitter.returncode == 1
     said = [line for line in out.splitlines() if line.startswith("bench: failed")]
     assert len(said) == 2
-    dead = r"ended without it: (\w+)[^,]*, exit code \d+:\d+, node n\d, memory \S+ of \S+ asked, after .*; log: /.*_log\.err$"
+    dead = r"without it: (\w+)[^,]*, exit code \d+:\d+, node n\d, memory \S+ of \S+ asked, .*; log: /.*_log\.err$"
     states_ = [match[1] for line in said if (match := re.search(dead, line))]
     assert len(states_) == 2, said
     assert "CANCELLED" in states_
