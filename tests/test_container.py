@@ -13,10 +13,8 @@ INSTALLS = re.compile(r"python -m pip install [^\n]*--constraint constraints\.tx
 
 def copied(text: str) -> set[str]:
     """What of the project comes into the image."""
-    words = re.findall(r"^COPY (.+) \S+$", text, re.MULTILINE) or re.findall(
-        r"^    (\S+) /opt/\S+$", text, re.MULTILINE
-    )
-    return {word for line in words for word in line.split()}
+    lines = re.findall(r"^(?:COPY (.+) \S+|    (\S+) /opt/timae-bench/\S+)$", text, re.MULTILINE)
+    return {word for line in lines for word in "".join(line).split()}
 
 
 @pytest.mark.parametrize("name", FILES)

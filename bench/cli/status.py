@@ -34,7 +34,9 @@ def show_status(options: argparse.Namespace) -> int:
             raise UsageError(f"no contest in {options.results}; run one first")
         print(json.dumps([asdict(row) for row in rows], indent=1) if options.json else status.describe_contests(rows))
     elif options.watch:
-        status.watch(lambda: status.standing(stored_contest(options)))
+        from bench.places.watch import watch
+
+        watch(lambda: status.standing(stored_contest(options)))
     else:
         stands = status.standing(stored_contest(options))
         print(status.as_json(stands) if options.json else status.describe(stands))

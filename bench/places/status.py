@@ -1,18 +1,10 @@
-"""Where contests stand: for status, in words, as JSON and on a live screen."""
+"""Where contests stand: for status, in words and as JSON."""
 
 import datetime
 import json
-import time
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from rich.console import Console, Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
 from bench.contest import live, results
 from bench.contest.definition import Contest, DamagedContest, load_contest
@@ -24,7 +16,6 @@ from bench.places.table import PLACES
 
 EVENTS = 10
 """So many of the last things that befell a contest are told."""
-WATCH_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +63,7 @@ def standing(contest: Contest) -> Standing:
 
 def describe(stands: Standing) -> str:
     """Say where a contest stands."""
-    return "\n".join([_headline(stands), *(_line(state) for state in stands.going), *stands.notes])
+    return "\n".join([headline(stands), *(_line(state) for state in stands.going), *stands.notes])
 
 
 def as_json(stands: Standing) -> str:
@@ -93,45 +84,8 @@ def as_json(stands: Standing) -> str:
     return json.dumps(values, indent=1)
 
 
-def watch(look: Callable[[], Standing], console: Console | None = None) -> Standing:
-    """Show on a live screen, or as text in a pipe, where a contest stands until nothing goes on any more.
-
-    A contest that has runs to do is waited for until the first worker is there.
-    """
-    console = console or Console()
-    begun = False
-    with Live(console=console, auto_refresh=False, transient=True) as screen:
-        while True:
-            stands = look()
-            begun = begun or not stands.settled
-            waits = not begun and stands.todo > 0
-            if console.is_terminal:
-                screen.update(_screen(stands, waits=waits), refresh=True)
-            else:
-                console.print(describe(stands), markup=False, highlight=False, soft_wrap=True)
-            if stands.settled and not waits:
-                break
-            time.sleep(WATCH_SECONDS)
-    if console.is_terminal:
-        console.print(describe(stands), markup=False, highlight=False, soft_wrap=True)
-    return stands
-
-
-def _screen(stands: Standing, *, waits: bool) -> Group:
-    head = Text(_headline(stands), style="bold")
-    if waits:
-        return Group(head, Text("no worker is there yet: waiting for the first", style="yellow"))
-    table = Table("worker", "run", "phase", "step", "loss", "seconds", box=None, header_style="dim")
-    for state in stands.going:
-        step = f"{state['step']}/{state['steps']}" if state["steps"] else ""
-        loss = f"{state['loss']:.4f}" if state["loss"] is not None else ""
-        table.add_row(_worker(state), state["run"], state["phase"], step, loss, f"{state['seconds']:.0f}")
-    machines = Counter(state["host"] for state in stands.going)
-    workers = Text(", ".join(f"{host}: {n} at work" for host, n in machines.items()), style="dim")
-    return Group(head, workers, table, *(Text(note) for note in stands.notes))
-
-
-def _headline(stands: Standing) -> str:
+def headline(stands: Standing) -> str:
+    """The first line of what status says."""
     eta = "" if stands.eta is None else f", ETA {duration(stands.eta)}"
     all_runs, contest = stands.done + stands.todo, stands.contest
     return (
@@ -143,10 +97,11 @@ def _headline(stands: Standing) -> str:
 def _line(state: dict[str, Any]) -> str:
     step = f" {state['step']}/{state['steps']}" if state["steps"] else ""
     loss = f"  loss {state['loss']:.4f}" if state["loss"] is not None else ""
-    return f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({_worker(state)})"
+    return f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({worker_of(state)})"
 
 
-def _worker(state: dict[str, Any]) -> str:
+def worker_of(state: dict[str, Any]) -> str:
+    """Who does a run."""
     job = f", job {state['job']}" if state["job"] else ""
     return f"process {state['pid']} on {state['host']}{job}"
 

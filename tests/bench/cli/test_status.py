@@ -14,7 +14,7 @@ from waiting import PATIENCE
 from bench.cli.command import main
 from bench.contest import live
 from bench.contest.definition import Contest
-from bench.places import status
+from bench.places import status, watch
 from bench.trials import faults
 
 PROJECT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ def test_json_is_for_scripts(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_watch_waits_for_the_first_worker_and_ends_with_the_last(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "WATCH_SECONDS", 0.05)
+    monkeypatch.setattr(watch, "WATCH_SECONDS", 0.05)
     contest = Contest("a", ("noop",), ("Sines",), 1, "smoke", str(folder / "results"))
     contest.save()
     console = Console(force_terminal=True, width=150, record=True)
@@ -69,7 +69,7 @@ def test_watch_waits_for_the_first_worker_and_ends_with_the_last(folder: Path, m
         seen.append(status.standing(contest))
         return seen[-1]
 
-    watching = threading.Thread(target=status.watch, args=(look, console), daemon=True)
+    watching = threading.Thread(target=watch.watch, args=(look, console), daemon=True)
     watching.start()
     while len(seen) < 3:
         watching.join(0.01)
