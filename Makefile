@@ -9,6 +9,7 @@ NAME      ?= default
 SUITE     ?=
 EXECUTOR  ?= local
 SLURM     ?=
+CLUSTER   ?=
 WAIT      ?= 1
 WORKERS_PER_GPU ?= 1
 RESULTS   ?= results
@@ -40,7 +41,8 @@ help:  ## explain targets and variables
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
 	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the four above: ladder, ecg5000'
 	@echo '  EXECUTOR=$(EXECUTOR)         where runs run: local, slurm'
-	@echo '  SLURM=$(SLURM)                 for submitit, such as "partition=debug time=60 gpus_per_node=1"; minutes'
+	@echo '  SLURM=$(SLURM)                 of all tasks, such as "partition=debug time=60 gpus_per_node=1"; minutes'
+	@echo '  CLUSTER=$(CLUSTER)               a file with settings of tasks by method: docs/cluster.md'
 	@echo '  WAIT=$(WAIT)                 0: submit to SLURM, and do not wait for the end'
 	@echo '  WORKERS_PER_GPU=$(WORKERS_PER_GPU)      runs at a time on each GPU'
 	@echo '  RESULTS=$(RESULTS)        folder of all results'
@@ -68,7 +70,8 @@ $(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 
 CONTEST = $(if $(SUITE),--suite '$(SUITE)',--datasets '$(DATASETS)' --methods '$(METHODS)' --resamples $(RESAMPLES) \
   --preset $(PRESET)) --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
-  --workers-per-gpu $(WORKERS_PER_GPU) --slurm '$(SLURM)'
+  --workers-per-gpu $(WORKERS_PER_GPU) --slurm '$(SLURM)' \
+  $(if $(CLUSTER),--cluster '$(CLUSTER)')
 
 bench: setup  ## run a contest (only what is missing) and write reports/NAME/report.md and report.html
 	@$(BIN)/python -m bench run $(CONTEST) $(if $(filter 0,$(WAIT)),--no-wait) $(ARGS)

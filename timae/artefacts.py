@@ -2,15 +2,17 @@
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import AcquireReturnProxy, FileLock, Timeout
 
+from timae.claim import claim
 from timae.files import written_whole
 from timae.session import Session, Stopped
 
@@ -23,8 +25,8 @@ def obtain(
 ) -> tuple[Content, str]:
     """Return what make made for a key: this time, or before, or in another process at this moment.
 
-    The lock is the kernel's (flock, across nodes where the file system carries it), so it ends with its owner
-    however that one ends; the next in line then goes on from the owner's checkpoint.
+    The claim ends with its owner however that one ends (timae.claim); the next in line then goes on from the owner's
+    checkpoint.
 
     Args:
         folder: of the artefacts.
@@ -43,7 +45,7 @@ def obtain(
     content = _read(path, name)
     if content is None:
         folder.mkdir(parents=True, exist_ok=True)
-        with _wait_for(path.with_suffix(".lock"), session):
+        with _claimed(path.with_suffix(".lock"), session):
             content = _read(path, name)
             if content is None:
                 checkpoint = path.with_suffix(".ckpt")
@@ -91,10 +93,13 @@ def _read(path: Path, name: str) -> Content | None:
     return found["content"] if found is not None and found.get("name") == name else None
 
 
-def _wait_for(path: Path, session: Session) -> AcquireReturnProxy[FileLock]:
+@contextmanager
+def _claimed(path: Path, session: Session) -> Iterator[None]:
     while True:
-        try:
-            return FileLock(path).acquire(timeout=1)
-        except Timeout:
-            if session.stop():
-                raise Stopped("while another process was pre-training for this run") from None
+        with claim(path) as mine:
+            if mine:
+                yield
+                return
+        if session.stop():
+            raise Stopped("while another process was pre-training for this run")
+        time.sleep(0.5)

@@ -20,6 +20,10 @@ def _ignore(phase: str, step: int, steps: int, loss: float) -> None:
     """Report to nobody."""
 
 
+def _tell_nobody(phase: str, step: int, steps: int, lost: int) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class Session:
     """The surroundings of one training. As it stands by default it writes nothing and never stops early."""
@@ -36,7 +40,11 @@ class Session:
     """Most training that is lost when the process is killed; shorter trainings never write."""
     keep: bool = False
     """Whether the last checkpoint stays when training has finished."""
+    pretrain_only: bool = False
+    """Whether only the pre-training is to be made that a run shares with others."""
     stop: Callable[[], bool] = _never
     """Asked after every step: whether to write a checkpoint and raise Stopped."""
     report: Callable[[str, int, int, float], None] = _ignore
     """Told at most once a second: phase, steps done, steps in all, loss."""
+    went_on: Callable[[str, int, int, int], None] = _tell_nobody
+    """Told when a training goes on whose process died: phase, steps done, steps in all, steps lost."""

@@ -11,6 +11,7 @@ import random
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,7 @@ class _Journal(Callback):
         self.clock = Clock()
         self.written = time.monotonic()
         self.reported = 0.0
+        self.at = path and path.with_suffix(".step")  # how far the training is, whatever the checkpoint holds
 
     def resume(self, task: Task) -> None:
         """Take weights, losses and the place in the data from the checkpoint, if there is one of this training."""
@@ -220,6 +222,15 @@ class _Journal(Callback):
             task.load_state_dict(found["model"])
             task.losses, task.seconds, task.cpu_seconds = list(found["losses"]), found["seconds"], found["cpu_seconds"]
             self.batches.done, self.resumed = len(task.losses), found
+
+    def tell_what_was_lost(self) -> None:
+        """Say what is done again, where a former process died in this training."""
+        try:
+            reached = int(self.at.read_text()) if self.at else -1
+        except (OSError, ValueError):
+            return
+        done = self.batches.done
+        self.session.went_on(self.phase, done, self.batches.steps, max(0, reached - done))
 
     def on_train_start(self, trainer: L.Trainer, task: Task) -> None:  # type: ignore[override]
         if self.resumed:
@@ -238,13 +249,23 @@ class _Journal(Callback):
         if now - self.reported >= 1:
             self.session.report(self.phase, done, self.batches.steps, float(pl_module.losses[-1]))
             self.reported = now
+            if self.at:
+                with suppress(OSError):  # a full disk is no reason to fail
+                    self.at.write_text(str(done))
         stop = self.session.stop()
         if stop or now - self.written >= self.session.checkpoint_seconds:
             self.write(trainer, pl_module)
         if stop:
+            self.end()
             raise Stopped(f"in {self.phase}, after step {done} of {self.batches.steps}")
 
+    def end(self) -> None:
+        """Leave no sign of a process that died."""
+        if self.at:
+            self.at.unlink(missing_ok=True)
+
     def on_train_end(self, trainer: L.Trainer, pl_module: Task) -> None:  # type: ignore[override]
+        self.end()
         if self.session.keep:
             self.write(trainer, pl_module)
 
@@ -294,6 +315,7 @@ def train(
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     journal = _Journal(phase, batches, checkpoint, session)
     journal.resume(task)
+    journal.tell_what_was_lost()
     accelerated = batches.accelerated and session.device == "cuda"
     if session.device == "cuda":
         batches.to(session.device)

@@ -86,6 +86,32 @@ def add_comparing(command: argparse.ArgumentParser, complete: str) -> None:
     )
 
 
+def add_workers(command: argparse.ArgumentParser) -> None:
+    """Add how a machine does runs."""
+    command.add_argument("--workers", type=positive, default=2, metavar="N", help="runs at a time, without GPUs")
+    command.add_argument("--workers-per-gpu", type=positive, default=1, metavar="N", help="runs at a time on each GPU")
+
+
+def add_tries(command: argparse.ArgumentParser) -> None:
+    """Add how often and how long a run is tried."""
+    command.add_argument(
+        "--time-limit",
+        type=minutes,
+        metavar="MINUTES",
+        help="of one try of a run; default: 20 times what is predicted, at least 30",
+    )
+    command.add_argument(
+        "--retries",
+        type=whole,
+        default=1,
+        metavar="N",
+        help="tries more for a run whose worker died or took too long; a full disk is waited for",
+    )
+    command.add_argument(
+        "--keep-checkpoints", action="store_true", help="leave the last checkpoint of each run in work/"
+    )
+
+
 def whole(text: str) -> int:
     """Read a whole number from 0."""
     if not text.isdigit():

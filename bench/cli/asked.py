@@ -49,7 +49,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         raise UsageError(f"--methods names no method, got {options.methods!r}; python -m bench methods lists them")
     if options.exclude_self:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
-    folder = _possible(Path(options.results) / options.name)
+    folder = possible(Path(options.results) / options.name)
     require_not_imported(methods, folder)
     outside = _outside_before(folder) | outside
     require_methods(methods, outside)
@@ -127,7 +127,7 @@ def joined(asked: Contest) -> Contest:
     return asked.widened(_before(asked))
 
 
-def _possible(folder: Path) -> Path:
+def possible(folder: Path) -> Path:
     """Refuse a folder that the system has no room for a name of, before anyone looks into it."""
     try:
         folder.exists()

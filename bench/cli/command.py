@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
-from bench.cli import others, report, run, status
+from bench.cli import machines, others, report, run, status
 from bench.cli.arguments import Command
 from bench.cli.asked import UsageError
 from bench.contest.results import ResultError
@@ -23,7 +23,7 @@ class Family(Protocol):
         """Say what the commands are called, what they take and what carries them out."""
 
 
-FAMILIES: tuple[Family, ...] = (run, status, report, others)
+FAMILIES: tuple[Family, ...] = (run, machines, status, report, others)
 
 
 def main(

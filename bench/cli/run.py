@@ -3,12 +3,12 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.cli.arguments import Command, add_contest, add_telling, minutes, positive, whole
+from bench.cli.arguments import Command, add_contest, add_telling, add_tries, add_workers
 from bench.cli.asked import (
     UsageError,
     asked_contest,
@@ -33,6 +33,7 @@ from bench.methods.method import MethodError
 from bench.places.interruption import interruptible
 
 if TYPE_CHECKING:
+    from bench.contest.run import Outcome
     from bench.places.place import Batch, Options, Place
 
 
@@ -49,25 +50,19 @@ def add(command: Command) -> None:
         help="redo the runs of these methods, of all that is asked for, and nothing else; stale: those of all that is "
         "asked for whose config, data or versions changed, or whose result is damaged",
     )
+    run.add_argument(
+        "--notify",
+        metavar="COMMAND",
+        help="a shell command for when it is over, with BENCH_VERDICT (done, failed, stopped), BENCH_LINE, BENCH_NAME, "
+        "BENCH_DONE, BENCH_FAILED and BENCH_REPORT in its environment",
+    )
     run.add_argument("--no-wait", action="store_true", help="with SLURM: submit, and do not wait for the end")
-    run.add_argument(
-        "--time-limit",
-        type=minutes,
-        metavar="MINUTES",
-        help="of one try of a run; default: 20 times what is predicted, at least 30",
-    )
-    run.add_argument(
-        "--retries",
-        type=whole,
-        default=1,
-        metavar="N",
-        help="tries more for a run whose worker died, took too long or met a full disk",
-    )
-    run.add_argument("--keep-checkpoints", action="store_true", help="leave the last checkpoint of each run in work/")
+    run.add_argument("--dry-run", action="store_true", help="with SLURM: write the scripts, and submit nothing")
+    add_tries(run)
 
     planned = command("plan", show_plan, "say what is done, what is to do and what that will cost; trains nothing")
     add_contest(planned)
-    planned.set_defaults(rerun=None)
+    planned.set_defaults(rerun=None, time_limit=None, retries=1, keep_checkpoints=False)
     _add_places(planned)
 
     alone = command("run-one", run_one, "do one run of a contest again, here and now, with all its output")
@@ -82,10 +77,14 @@ def add(command: Command) -> None:
 
 def _add_places(command: argparse.ArgumentParser) -> None:
     command.add_argument("--executor", default="local", help="where runs run: local, slurm")
-    command.add_argument("--workers", type=positive, default=2, metavar="N", help="runs at a time, without GPUs")
-    command.add_argument("--workers-per-gpu", type=positive, default=1, metavar="N", help="runs at a time on each GPU")
+    add_workers(command)
     command.add_argument(
-        "--slurm", default="", metavar="'KEY=VALUE …'", help="for submitit, such as 'partition=debug time=60'; minutes"
+        "--slurm", default="", metavar="'KEY=VALUE …'", help="of all tasks, such as 'partition=debug time=60'; minutes"
+    )
+    command.add_argument(
+        "--cluster",
+        metavar="FILE.toml",
+        help="settings of tasks by method, a table a kind or pattern; sought in the user's configuration folder, too",
     )
 
 
@@ -101,6 +100,8 @@ def run_contest(options: argparse.Namespace) -> int:
     if options.no_wait and not place.QUEUE:
         others = " or ".join(name for name, other in PLACES.items() if other.QUEUE)
         raise UsageError(f"--no-wait needs --executor {others}: {options.executor} runs end with this command")
+    if options.dry_run:
+        return _dry_run(contest, place, settings)
     require_data(contest, options)
     folder, reports = contest.folder, Path(options.reports) / contest.name
     with interruptible(), writable(folder, reports), live.hold(folder) as held:
@@ -109,6 +110,18 @@ def run_contest(options: argparse.Namespace) -> int:
                 f"another run of contest {contest.name!r} is at work in {folder}; wait for it, or use another name"
             )
         return _run_held(contest, options, place, settings)
+
+
+def _dry_run(asked: Contest, place: "Place[Any]", settings: "Options") -> int:
+    """Write what would be submitted, and submit nothing."""
+    from bench.places import slurm
+
+    if place is not slurm:
+        raise UsageError("--dry-run needs --executor slurm: there is nothing to submit on this machine")
+    contest = joined(asked)
+    paths = slurm.write_scripts(contest, survey_of(contest, asked).todo, settings)
+    print("\n".join([f"{len(paths)} scripts; nothing was submitted", *map(str, paths)]))
+    return 0
 
 
 def _place(options: argparse.Namespace) -> "Place[Any]":
@@ -120,8 +133,8 @@ def _place(options: argparse.Namespace) -> "Place[Any]":
 
 
 def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", settings: "Options") -> int:
+    from bench.places.plan import describe_unknown
     from bench.places.progress import Progress
-    from bench.places.status import describe_unknown
 
     contest = joined(asked)
     require_one_preset(asked, contest, options.rerun)
@@ -155,10 +168,42 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
         print(f"submitted; see: {contest.command('status')}")
         return 0
     with Progress(survey.todo, place.width(settings)) as progress:
-        place.wait(batch, progress)
+        try:
+            place.wait(batch, progress)
+        except BaseException:
+            _notify(options, contest, "stopped", progress.ended)
+            raise
     failed = [outcome for outcome in progress.ended if outcome.error]
     if survey.done or len(failed) < len(progress.ended):
         tell(contest, Path(options.reports) / contest.name, asked_view(options))
+    _notify(options, contest, "failed" if failed else "done", progress.ended)
+    return report_failures(contest, failed)
+
+
+def _notify(options: argparse.Namespace, contest: Contest, verdict: str, ended: "Sequence[Outcome]") -> None:
+    """Call the user's command; that it fails is told, and changes nothing."""
+    import os
+    import subprocess
+
+    if not options.notify:
+        return
+    failed = sum(bool(outcome.error) for outcome in ended)
+    values = {
+        "BENCH_VERDICT": verdict,
+        "BENCH_LINE": f"contest {contest.name} {verdict}: {len(ended) - failed} runs done, {failed} failed",
+        "BENCH_NAME": contest.name,
+        "BENCH_DONE": str(len(ended) - failed),
+        "BENCH_FAILED": str(failed),
+        "BENCH_REPORT": str(Path(options.reports) / contest.name / "report.md"),
+    }
+    try:
+        subprocess.run(options.notify, shell=True, env=os.environ | values, check=True, timeout=60)  # noqa: S602
+    except (OSError, subprocess.SubprocessError) as error:
+        print(f"bench: --notify: {error}", file=sys.stderr)
+
+
+def report_failures(contest: Contest, failed: "Sequence[Outcome]") -> int:
+    """Say why runs failed, a line each; returns the exit code."""
     for outcome in failed:
         print(f"bench: failed: {outcome.run}: {outcome.error}{_where(contest, outcome.run)}", file=sys.stderr)
     return 1 if failed else 0
@@ -202,35 +247,46 @@ def _where(contest: Contest, run: Run) -> str:
 
 
 def _settings(options: argparse.Namespace) -> "Options":
-    """How runs are to be run, as the options say."""
-    from bench.places.place import Options
+    """How and where runs are to be run, as the options say."""
+    from bench.places.settings import read_cluster
 
     pairs = [pair.partition("=") for pair in shlex.split(options.slurm)]
     for key, equals, value in pairs:
         if not (key and equals and value):
             raise UsageError(f"--slurm takes key=value pairs, such as 'partition=debug time=60', got {options.slurm!r}")
+    found = read_cluster(options.cluster) if options.cluster else {}
+    return replace(worker_options(options), slurm={key: value for key, _, value in pairs}, cluster=found)
+
+
+def worker_options(options: argparse.Namespace) -> "Options":
+    """How a machine is to do runs, as the options say."""
+    from bench.places.place import Options
+
     settings = Options(
-        workers=options.workers, workers_per_gpu=options.workers_per_gpu, slurm={key: value for key, _, value in pairs}
+        workers=options.workers,
+        workers_per_gpu=options.workers_per_gpu,
+        time_limit=options.time_limit and options.time_limit * 60,
+        retries=options.retries,
+        keep_checkpoints=options.keep_checkpoints,
     )
-    if options.command is run_contest:
-        limit = options.time_limit and options.time_limit * 60
-        settings = replace(
-            settings, time_limit=limit, retries=options.retries, keep_checkpoints=options.keep_checkpoints
-        )
     return replace(settings, execute=options.execute) if options.execute else settings
 
 
 def show_plan(options: argparse.Namespace) -> int:
     """Carry out `plan`."""
+    from bench.places import slurm
     from bench.places.machine import gpus
-    from bench.places.status import describe_plan
+    from bench.places.plan import describe_parts, describe_plan
 
     place = _place(options)
     asked = asked_contest(options)
     require_encoder(asked)
     survey = survey_of(joined(asked), asked)
-    plan = describe_plan(asked, survey, place.width(_settings(options)), "GPU" if gpus() else "core")
+    settings = _settings(options)
+    plan = describe_plan(asked, survey, place.width(settings), "GPU" if gpus() else "core")
     print("\n".join([plan, *describe_missing(asked, options)]))
+    if place is slurm:
+        print("\n".join(["", *describe_parts(slurm.planned(joined(asked), survey.todo, settings))]))
     return 0
 
 

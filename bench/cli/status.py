@@ -1,21 +1,19 @@
 """Commands that say what there is: status, of a contest; methods, that may compete."""
 
 import argparse
-import sys
-import time
 from pathlib import Path
 
-from bench.cli.arguments import Command, add_stored
-from bench.cli.asked import require_known, stored_contest
-
-WATCH_SECONDS = 3.0
+from bench.cli.arguments import Command
+from bench.cli.asked import UsageError, require_known, stored_contest
 
 
 def add(command: Command) -> None:
     """Add the commands to the command line."""
     status = command("status", show_status, "say what is done, running, queued and failed")
-    status.add_argument("--watch", action="store_true", help="say it again every few seconds, until nothing runs")
-    add_stored(status)
+    status.add_argument("name", nargs="?", help="of the contest, or the path of its folder; default: all, a line each")
+    status.add_argument("--results", default="results", metavar="DIR")
+    status.add_argument("--watch", action="store_true", help="a live screen, until nothing runs any more")
+    status.add_argument("--json", action="store_true", help="for scripts")
     listed = command("methods", show_methods, "say what each method is")
     listed.add_argument("--preset", default="quick", help="the price under which to say it")
     listed.add_argument("--results", default="results", metavar="DIR", help="whose runs say what each has cost")
@@ -23,16 +21,26 @@ def add(command: Command) -> None:
 
 def show_status(options: argparse.Namespace) -> int:
     """Carry out `status`."""
-    from bench.places.status import describe_status
+    import json
+    from dataclasses import asdict
 
-    while True:
-        text, settled = describe_status(stored_contest(options))
-        if options.watch and sys.stdout.isatty():
-            text = "\033[H\033[2J" + text  # from a clear screen
-        print(text, flush=True)
-        if settled or not options.watch:
-            return 0
-        time.sleep(WATCH_SECONDS)
+    from bench.places import status
+
+    if options.name is None:
+        if options.watch:
+            raise UsageError("--watch needs the name of a contest")
+        rows = status.contests(Path(options.results))
+        if not rows:
+            raise UsageError(f"no contest in {options.results}; run one first")
+        print(json.dumps([asdict(row) for row in rows], indent=1) if options.json else status.describe_contests(rows))
+    elif options.watch:
+        from bench.places.watch import watch
+
+        watch(lambda: status.standing(stored_contest(options)))
+    else:
+        stands = status.standing(stored_contest(options))
+        print(status.as_json(stands) if options.json else status.describe(stands))
+    return 0
 
 
 def show_methods(options: argparse.Namespace) -> int:

@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench.contest.index import Facts, hashed
 from bench.methods.method import SHARED, Average, Baseline, Method
 from timae.config import ARCHIVE_LENGTH, Block, Pretraining, Recipe, Ridge, Svm, Transformer
 from ucr.archive import ARCHIVE, Info
 
+PHASES = ("pretrain", "finetune", "test")
 Seconds = dict[str, float]
-"""By phase: pretrain, finetune, test."""
+"""By phase."""
 
 SPEED = 40e9
 """Multiplications and additions a second that one core sustains."""
@@ -99,24 +101,31 @@ class CostModel:
     def __init__(self) -> None:
         self.ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
         self.n_results = 0
+        self.factors: dict[tuple[str, str], float] = {}
 
-    def learn(self, methods: Mapping[str, Method], stored: Iterable[Mapping[str, Any]]) -> None:
+    def learn(self, methods: Mapping[str, Method], stored: Iterable[Facts]) -> None:
         """Compare stored results with the estimates for them.
 
         Args:
             methods: by name; results of other configurations than these are left aside.
-            stored: the values in result files.
+            stored: what is remembered of results.
         """
-        configs = {name: method.describe() for name, method in methods.items()}
-        for result in stored:
-            name = result.get("method")
-            if name not in configs or configs[name] != {key: result["config"].get(key) for key in configs[name]}:
+        by_config = {hashed(method.describe()): method for method in methods.values()}
+        guesses: dict[tuple[str, int, int, int], Seconds] = {}
+        for facts in stored:
+            method = by_config.get(facts.described)
+            if method is None:
                 continue
-            guess = estimate(methods[name], result["n_train"], result["n_test"], result["n_timepoints"])
-            for phase, expected in guess.items():
-                if (observed := result[f"{phase}_seconds"]) > 0:
-                    self.ratios[name, phase].append(math.log(observed / expected))
+            n_train, n_test, n_timepoints = facts.sizes
+            key = method.name, n_train, n_test, n_timepoints
+            if key not in guesses:
+                guesses[key] = estimate(method, n_train, n_test, n_timepoints)
+            observed = dict(zip(PHASES, facts.seconds, strict=True))
+            for phase, expected in guesses[key].items():
+                if (seconds := observed[phase]) is not None and seconds > 0:
+                    self.ratios[method.name, phase].append(math.log(seconds / expected))
             self.n_results += 1
+        self.factors.clear()
 
     def predict(self, method: Method, info: Info) -> Seconds:
         """Seconds by phase of a method on a data set; what all methods teach stands in for one not yet seen."""
@@ -126,11 +135,12 @@ class CostModel:
 
     def _factor(self, name: str, phase: str) -> float:
         """The median of what was seen: of the method in the phase, else of the phase, else of everything."""
-        own = self.ratios.get((name, phase), [])
-        alike = [ratio for key, ratios in self.ratios.items() if key[1] == phase for ratio in ratios]
-        everything = [ratio for ratios in self.ratios.values() for ratio in ratios]
-        seen = own or alike or everything
-        return math.exp(statistics.median(seen)) if seen else 1.0
+        if (name, phase) not in self.factors:
+            own = self.ratios.get((name, phase), [])
+            alike = own or [ratio for key, ratios in self.ratios.items() if key[1] == phase for ratio in ratios]
+            seen = alike or [ratio for ratios in self.ratios.values() for ratio in ratios]
+            self.factors[name, phase] = math.exp(statistics.median(seen)) if seen else 1.0
+        return self.factors[name, phase]
 
 
 def read_stored(folders: Iterable[Path]) -> Iterable[dict[str, Any]]:

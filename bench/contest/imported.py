@@ -127,10 +127,8 @@ def imported_in(folder: Path) -> dict[str, str]:
     """The imported methods of a contest, with their sources."""
     found = {}
     for method in sorted(path for path in folder.glob("*") if path.is_dir()):
-        for path in sorted(method.glob("*/resample-*.json"))[:1]:
-            origin = _origin(path)
-            if origin:
-                found[method.name] = origin
+        if (path := next(method.glob("*/resample-*.json"), None)) and (origin := _origin(path)):
+            found[method.name] = origin
     return found
 
 

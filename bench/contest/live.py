@@ -2,28 +2,33 @@
 
 <results>/<contest>/work/<method>.<dataset>.<k>/ is there while a run goes on, and after one was interrupted:
 
-    claim          locked by the process that does the run: nobody else starts it
+    claim          held by the process that does the run: nobody else starts it (timae.claim)
     state.json     process, phase, step, loss, seconds; written at most once a second
     finetune.ckpt  the last checkpoint of its training
     redo           there while a stored result is to be replaced although nothing is wrong with it
 
+<results>/<contest>/events.log has a line for what befell the contest and was overcome: nodes that died, refusals, full
+disks.
 <results>/<contest>/.lock is locked by the command that runs the contest, and names its host and process.
 """
 
 import contextlib
 import datetime
 import json
+import logging
 import math
 import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+
+from timae import claim as claims
 
 SIGN_OF_LIFE = 60.0
 """Seconds without a new state after which a run on another machine counts as gone."""
@@ -33,21 +38,17 @@ SIGN_OF_LIFE = 60.0
 def claim(folder: Path) -> Iterator[bool]:
     """Hold the run whose working folder this is; gives False where another process holds it.
 
-    The lock is the kernel's, so it ends with the process however that ends. Whoever gets it must look first
-    whether the run has been done in the meantime.
+    Whoever gets it must look first whether the run has been done in the meantime.
     """
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = FileLock(folder / "claim").acquire(timeout=0)
-        except FileNotFoundError:  # the former owner was just removing the folder
-            continue
-        except Timeout:
-            yield False
-            return
-        with lock:
-            yield True
-        return
+    with ExitStack() as held:
+        while True:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                mine = held.enter_context(claims.claim(folder / "claim"))
+            except FileNotFoundError:  # the former owner was just removing the folder
+                continue
+            break
+        yield mine
 
 
 @contextmanager
@@ -73,6 +74,21 @@ def holder(contest: Path) -> tuple[str, int] | None:
     except Timeout:
         host, _, process = path.read_text().partition(" ")
     return host, int(process) if process.isdigit() else 0  # its owner is just writing it
+
+
+def note_event(contest: Path, line: str) -> None:
+    """Write down what befell the contest of a folder; a full disk is no reason to fail."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    with contextlib.suppress(OSError), (contest / "events.log").open("a") as log:
+        log.write(f"{now} {' '.join(line.split())}\n")
+
+
+def events(contest: Path) -> list[str]:
+    """What befell the contest of a folder, oldest first."""
+    try:
+        return (contest / "events.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 class Live:
@@ -111,6 +127,15 @@ class Live:
         """Note where the run stands."""
         known = loss if math.isfinite(loss) else None
         self.state = {**self.state, "phase": phase, "step": step, "steps": steps, "loss": known}
+
+    def went_on(self, phase: str, step: int, steps: int, lost: int) -> None:
+        """Note that a training goes on after its former process died, and what of it is done again."""
+        line = (
+            f"{self.state['run']} goes on at step {step} of {steps} ({phase}) on {self.state['host']} after it was "
+            f"cut off: {lost} steps were lost"
+        )
+        note_event(self.path.parents[2], line)
+        logging.getLogger(__name__).warning(line)
 
     def write(self) -> None:
         """Write the state aside and rename it."""

@@ -1,21 +1,17 @@
 """One run, from the train split to its result."""
 
 import datetime
+import errno
 import functools
 import json
 import logging
 import math
-import os
-import platform
-import resource
 import shutil
-import subprocess
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -26,17 +22,15 @@ from bench.contest import results, state
 from bench.contest.average import average
 from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, ask_to_redo, claim, redo_path
+from bench.contest.machine import environment, peak_memory_mb, reset_peak_memory
 from bench.contest.scores import score
 from bench.methods.method import Method
 from timae.clock import Clock
+from timae.config import Recipe
 from timae.session import Session, Stopped
 
 if TYPE_CHECKING:
     from timae.archive import Body, Splits
-
-
-AT_A_TIME = "TIMAE_BENCH_RUNS_AT_A_TIME"
-"""The environment variable in which a worker is told how many runs go on beside each other where it is."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,8 @@ class Outcome:
     """What it failed of, in a line, if it did."""
     transient: bool = False
     """Whether it failed of what may be gone next time: a full disk, say, or too little memory."""
+    full: bool = False
+    """Whether it failed of a full disk."""
 
 
 def execute(contest: Contest, run: Run, session: Session | None = None, *, again: bool = False) -> Outcome:
@@ -92,7 +88,7 @@ def failed(contest: Contest, run: Run, error: BaseException, seconds: float = 0.
     said = " ".join(str(error).split())
     line = f"{type(error).__name__}: {said}" if said else type(error).__name__
     leave_error(contest, run, f"{''.join(traceback.format_exception(error))}\n{line}\n")
-    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error))
+    return Outcome(run, "failed", seconds, error=line, transient=_may_pass(error), full=is_full(error))
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -104,6 +100,11 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, OSError | MemoryError)
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether something failed of a full disk."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def leave_error(contest: Contest, run: Run, text: str) -> None:
     """Write why a run failed where its result would be; where not even that can be written, say it in the log."""
     try:
@@ -112,7 +113,8 @@ def leave_error(contest: Contest, run: Run, text: str) -> None:
         logging.getLogger(__name__).exception("%s failed, and its traceback could not be written:\n%s", run, text)
 
 
-def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
+def _do(contest: Contest, run: Run, session: Session, again: bool) -> float | None:
+    """Do a run; returns its accuracy, or None where only its pre-training is to be made."""
     path, work = run.path(contest.folder), run.work(contest.folder)
     if not again and state.state_of(run, contest).kind == "done":
         return results.read(path).accuracy  # by another process, between planning and now
@@ -130,7 +132,11 @@ def _do(contest: Contest, run: Run, session: Session, again: bool) -> float:
             pretrained=contest.folder / "pretrained",
             identity=json.dumps(identity, sort_keys=True),
             report=live.report,
+            went_on=live.went_on,
         )
+        if session.pretrain_only:
+            pretrain(contest, run, identity, session)
+            return None
         if run.members:
             members = [_obtain(contest, member, session) for member in run.members]
             digests = {member.method: results.digest(member.path(contest.folder)) for member in run.members}
@@ -186,16 +192,23 @@ def failed_member(member: Run, error: str) -> str:
     return f"its member {member} failed: {error}"
 
 
-def compute(
-    contest: Contest, run: Run, identity: dict[str, Any], session: Session
-) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
-    """Train and test one method on one split; returns its result and what is kept per case."""
+class _Given(NamedTuple):
+    """What a method gets to learn from, and what will test it."""
+
+    train: ucr.load.Split
+    preparer: ucr.prepare.Preparer
+    cases: ucr.prepare.Prepared
+    """The train split, prepared."""
+    more: dict[str, Any]
+    """What else fit takes: series or weights from elsewhere."""
+    read_test: Callable[[], ucr.load.Split]
+
+
+def _given(contest: Contest, run: Run, identity: dict[str, Any], session: Session) -> _Given:
     method = contest.method(run.method)
-    reset_peak_memory()
     train, read_test = splits(run, contest)
     info = ucr.load.info_for(run.dataset, contest.root)
     preparer = ucr.prepare.fit(train, info, method.preparation)
-    n_classes = len(preparer.classes)
     cases = preparer(train)
     session.report("fit", 0, 0, math.nan)
     more: dict[str, Any] = {}
@@ -207,11 +220,31 @@ def compute(
         more["weights"] = encoder
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
+    return _Given(train, preparer, cases, more, read_test)
+
+
+def pretrain(contest: Contest, run: Run, identity: dict[str, Any], session: Session) -> None:
+    """Make the pre-training that a run shares with others, and nothing else of the run."""
+    from timae.fit import begin  # noqa: PLC0415 (who only plans and reports has no use for torch)
+
+    given, config = _given(contest, run, identity, session), contest.method(run.method).config
+    assert isinstance(config, Recipe)
+    begin(config, given.cases, len(given.preparer.classes), run.resample, session, given.more.get("body"), None)
+
+
+def compute(
+    contest: Contest, run: Run, identity: dict[str, Any], session: Session
+) -> tuple[results.Result, dict[str, np.ndarray[Any, Any]]]:
+    """Train and test one method on one split; returns its result and what is kept per case."""
+    method = contest.method(run.method)
+    reset_peak_memory()
+    given = _given(contest, run, identity, session)
+    preparer, cases, n_classes = given.preparer, given.cases, len(given.preparer.classes)
     assert method.fit is not None
-    predictor = method.fit(method.config, cases, n_classes, run.resample, session, **more)
+    predictor = method.fit(method.config, cases, n_classes, run.resample, session, **given.more)
 
     # only now is the test split read (again, where a method is transductive); its labels go no further than the scores
-    shipped = read_test()
+    shipped = given.read_test()
     test = preparer(shipped)
     session.report("test", 0, 0, math.nan)
     clock = Clock()
@@ -241,7 +274,7 @@ def compute(
         environment=environment() | {"versions": identity["versions"]},
         cpu_seconds={**predictor.cpu_seconds, "test": test_cpu_seconds},
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        notes=ucr.notes.notes(train, shipped, preparer),
+        notes=ucr.notes.notes(given.train, shipped, preparer),
     )
     arrays = {
         "truth": test.labels,
@@ -316,56 +349,3 @@ def check_probabilities(probabilities: np.ndarray[Any, Any], n_cases: int, n_cla
         raise ValueError(f"expected probabilities from 0 to 1, got {got}")
     if not np.allclose(probabilities.sum(axis=1), 1, atol=1e-4):
         raise ValueError("the probabilities of a case must sum to 1")
-
-
-@functools.cache
-def environment() -> dict[str, Any]:
-    """Python, the machine and what else runs on it, and the commit of the code, dirty or not (None: no checkout)."""
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(here), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
-
-    try:
-        git("ls-files", "--error-unmatch", Path(__file__).name)  # installed in somebody else's checkout?
-        commit, dirty = git("rev-parse", "HEAD"), bool(git("status", "--porcelain", "--untracked-files=no"))
-    except (OSError, subprocess.CalledProcessError):
-        commit, dirty = None, None
-    return {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
-        "runs at a time": int(os.environ.get(AT_A_TIME, "1")),
-        "commit": commit,
-        "dirty": dirty,
-    }
-
-
-def processor() -> str:
-    """The processor's name, and how many cores the system shows."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{named[0] if named else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-
-
-def reset_peak_memory() -> None:
-    """Start the measurement of peak memory anew, where the kernel can (Linux): workers do many runs."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
-
-
-def peak_memory_mb() -> float:
-    """Peak resident memory of this process since reset_peak_memory, in MB (10⁶ bytes), libraries included."""
-    try:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024 / 1e6
-    except OSError:
-        pass
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6

@@ -28,6 +28,8 @@ class State:
     kind: Literal["done", "missing", "stale", "damaged"]
     difference: str = ""
     """Of a stale or damaged result: what is wrong with it."""
+    asked: bool = False
+    """Whether somebody has asked for it to be done again."""
 
 
 def state_of(run: Run, contest: Contest) -> State:
@@ -46,7 +48,7 @@ def state_of(run: Run, contest: Contest) -> State:
     if known_method(run.method, contest) is None:
         return State("done")
     if live.redo_path(run.work(contest.folder)).exists():
-        return State("stale", "it is to be done again, as --rerun asked")
+        return State("stale", "it is to be done again, as --rerun asked", asked=True)
     versions = {name: stored.environment.get("versions", {}).get(name) for name in VERSIONED}
     before = {"config": stored.config, "data_sha256": stored.data_sha256, "seed": stored.seed, "versions": versions}
     try:
@@ -82,17 +84,22 @@ def identity(run: Run, contest: Contest) -> dict[str, Any]:
         UcrError: the data set is not here.
         WeightsError: the encoder's file is not.
     """
+    return {
+        "config": config_now(run, contest),
+        "data_sha256": fingerprint(run.dataset, contest.root),
+        "seed": run.resample,
+        "versions": _versions(),
+    }
+
+
+def config_now(run: Run, contest: Contest) -> dict[str, Any]:
+    """The whole configuration that a run has now; errors are those of identity."""
     config = _config(run, contest)
     if (names := pretraining_sets(run, contest)) is not None:
         config["archive"] = _archive_sha256(names, contest.root)
     if (encoder := pretrained_encoder(run.method, contest)) is not None:
         config["pretrained"] = encoder.sha256
-    return {
-        "config": config,
-        "data_sha256": fingerprint(run.dataset, contest.root),
-        "seed": run.resample,
-        "versions": _versions(),
-    }
+    return config
 
 
 def _config(run: Run, contest: Contest) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from bench.contest import cost
 from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
-from bench.contest.state import State, state_of
+from bench.contest.index import Index, States
+from bench.contest.state import State
 from bench.methods.method import SHARED, Method
 from timae.config import Recipe
 from ucr.archive import UcrError
@@ -28,6 +29,8 @@ class Todo:
     """Predicted, if it made that pre-training itself, or waited for it as long."""
     booked: float = 0.0
     """Predicted; a pre-training that several runs share is spread evenly over them."""
+    pretraining: float = 0.0
+    """Of seconds, the shared pre-training's that is counted here."""
 
 
 def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: cost.CostModel) -> list[Todo]:
@@ -43,7 +46,8 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
         Longest first: the order in which they should be started.
     """
     methods = _known(contest)
-    made = {_shared_pretraining(methods[run.method], run) for run in done if run.method in methods}
+    learnt = {name: _pretraining(method) for name, method in methods.items()}
+    made = {_shared(learnt[run.method], run) for run in done if run.method in learnt}
     todo = []
     for run in runs:
         method = methods[run.method]
@@ -54,7 +58,7 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
         pretrain = seconds.pop("pretrain", 0.0)
         if contest.pretrained is not None and method.pretrained_on in SHARED:
             pretrain = 0.0  # a file has it
-        shares = _shared_pretraining(method, run)
+        shares = _shared(learnt[run.method], run)
         todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
     predicted: list[tuple[float, Todo]] = []
     alone: dict[Run, float] = {}
@@ -66,7 +70,8 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
             paid[item.shares] = pretrain
         # an average may have to wait for its members
         alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in item.run.members)
-        predicted.append((own, replace(item, seconds=own + (pretrain if first else 0.0), alone=alone[item.run])))
+        counted = pretrain if first else 0.0
+        predicted.append((own, replace(item, seconds=own + counted, pretraining=counted, alone=alone[item.run])))
     sharing = Counter(item.shares for _, item in predicted)
     booked = [replace(item, booked=own + paid.get(item.shares, 0.0) / sharing[item.shares]) for own, item in predicted]
     return sorted(booked, key=lambda item: -item.seconds)
@@ -77,13 +82,22 @@ def _known(contest: Contest) -> dict[str, Method]:
     return {name: method for name in contest.methods if (method := known_method(name, contest)) is not None}
 
 
-def _shared_pretraining(method: Method, run: Run) -> Hashable:
-    """What decides the pre-training of a run; None where it has none."""
+def _pretraining(method: Method) -> tuple[str, bool] | None:
+    """What decides the pre-training of a method's runs, and whether each data set has its own; None: there is none."""
     config = method.config
     if not isinstance(config, Recipe) or config.pretraining is None:
         return None
-    own = (run.dataset, config.max_tokens) if method.pretrained_on != "archive" else None
-    return (own, run.resample, method.preparation, method.pretrained_on, config.encoder, config.pretraining)
+    own = method.pretrained_on != "archive"
+    decides = (method.preparation, method.pretrained_on, config.encoder, config.pretraining)
+    return repr((*decides, config.max_tokens if own else None)), own
+
+
+def _shared(pretraining: tuple[str, bool] | None, run: Run) -> Hashable:
+    """What decides the pre-training of a run; None where it has none."""
+    if pretraining is None:
+        return None
+    decides, own = pretraining
+    return (run.dataset if own else None, run.resample, decides)
 
 
 def makespan(todo: Sequence[Todo], workers: int) -> float:
@@ -119,13 +133,17 @@ def survey_of(contest: Contest, asked: Contest | None = None, again: Collection[
         asked: the part of it that is to be done; None: all.
         again: methods whose runs are to be done even if they are done.
     """
-    states = {run: state_of(run, contest) for run in contest.runs()}
+    index = Index(contest.folder)
+    look = States(contest, index)
+    states = {run: look.of(run) for run in contest.runs()}
     done = [run for run, found in states.items() if found.kind == "done" and run.method not in again]
     unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
     wanted = {*(asked or contest).runs()}
     model = cost.CostModel()
     methods = _known(contest)
-    model.learn(methods, cost.read_stored(path.parent for path in Path(contest.results).glob("*/contest.json")))
+    for path in Path(contest.results).glob("*/contest.json"):
+        found = index if path.parent == contest.folder else Index(path.parent)
+        model.learn(methods, found.facts.values())
     lacking = states.keys() - {*done}
     runs = [run for run in states if run in wanted and run in lacking and run.method in methods]
     todo = predict(contest, runs, done, model)

@@ -3,6 +3,7 @@
 A contest has the members of an average as methods of their own, and reads their results; nothing is trained twice.
 """
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from bench.methods.method import SHARED, Average, Method, Source
 Number = TypeVar("Number", int, float)
 
 
+@functools.cache
 def members_of(name: str) -> tuple[str, ...]:
     """Take the name of an average apart; a method that is none is its own only member.
 

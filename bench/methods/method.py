@@ -72,6 +72,9 @@ class Average:
 
 Config = Recipe | Baseline | Average
 
+DESCRIBED = ("method", "config", "preparation", "pretrained_on")
+"""What Method.describe says."""
+
 Source = Literal["train", "test", "archive", "others"]
 """Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
 splits of all data sets of the contest; those of all others."""

@@ -6,6 +6,7 @@ when its other end closes, because we want to stop or because this process has d
 the next step and end.
 """
 
+import math
 import multiprocessing
 import os
 import queue
@@ -17,6 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import TimeoutError as LimitExceeded
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -29,12 +31,15 @@ from bench.places import worker
 from bench.places.interruption import interruptible
 from bench.places.machine import gpus, one_thread_each
 from bench.places.place import Options, Watcher
+from timae.session import Session
 
 QUEUE = ""
 LATER = 2.0
 """Seconds until a run that another process is doing is looked at again."""
 LEAST_LIMIT, PATIENCE = 1800.0, 20.0
 """Time limit where none is given: this many seconds, or this many times what was predicted."""
+DISK_SECONDS, DISK_PATIENCE = 5.0, 900.0
+"""Where the disk is full: until a run is tried again, and as long at most."""
 FALSE_STARTS = 3
 """So often a worker may die before it takes a run, one time after the other, before we give up."""
 
@@ -77,7 +82,8 @@ class _Slot:
     def start(self, batch: Batch, item: Todo) -> "ProcessFuture[Outcome]":
         options = batch.options
         limit = options.time_limit or max(LEAST_LIMIT, PATIENCE * max(item.seconds, item.alone))
-        arguments = (options.execute, batch.contest, item.run, self.device, options.keep_checkpoints)
+        session = Session(device=self.device, keep=options.keep_checkpoints, pretrain_only=options.pretrain)
+        arguments = (options.execute, batch.contest, item.run, session)
         try:
             return self.pool.schedule(worker.do, arguments, timeout=limit)
         except RuntimeError:  # its worker died while it was idle
@@ -150,10 +156,11 @@ def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
     tries: Counter[Run] = Counter()
     outcomes: dict[Run, Outcome] = {}
     false_starts = 0
+    disk = _Disk(batch.contest.folder)
     ended: queue.SimpleQueue[tuple[_Slot, float, ProcessFuture[Outcome]]] = queue.SimpleQueue()
     while waiting or later or batch.in_flight:
         now = time.monotonic()
-        waiting += [item for due, item in later if due <= now]
+        waiting[:0] = [item for due, item in later if due <= now]
         later = [(due, item) for due, item in later if due > now]
         while idle and (item := _next(waiting, batch.in_flight.values(), [item for _, item in later])):
             watcher.begin(item.run)
@@ -179,15 +186,50 @@ def _do_all(batch: Batch, slots: list[_Slot], watcher: Watcher) -> None:
             raise ResultError("workers die before they take a run: out of memory, or a broken installation?")
         if not outcome:
             waiting.insert(0, item)
-        elif outcome.kind == "elsewhere":
-            later.append((time.monotonic() + LATER, item))
-        elif outcome.transient and tries[item.run] < batch.options.retries:
-            tries[item.run] += 1
-            watcher.note(f"again: {item.run}: {outcome.error}")
-            waiting.insert(0, item)
+        elif (seconds := _again(outcome, batch, tries, disk, watcher)) is not None:
+            later.append((time.monotonic() + seconds, item))
         else:
             outcomes[outcome.run] = outcome
             watcher.end(outcome)
+
+
+def _again(outcome: Outcome, batch: Batch, tries: Counter[Run], disk: "_Disk", watcher: Watcher) -> float | None:
+    """Seconds after which a run is to be tried again; None where this was its end."""
+    if outcome.kind == "elsewhere":
+        return LATER
+    if outcome.full and disk.waits():
+        watcher.note(f"the disk is full, {outcome.run} waits: {outcome.error}")
+        return DISK_SECONDS
+    if outcome.kind == "done":
+        disk.has_room()
+    if outcome.transient and tries[outcome.run] < batch.options.retries:
+        tries[outcome.run] += 1
+        watcher.note(f"again: {outcome.run}: {outcome.error}")
+        return 0.0
+    return None
+
+
+class _Disk:
+    """Waits, within reason, for a full disk to have room again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.since = folder, -math.inf
+
+    def waits(self) -> bool:
+        """Note that the disk is full; returns whether that is to be waited for."""
+        now = time.monotonic()
+        if self.since == -math.inf:
+            self.since = now
+        return now - self.since < DISK_PATIENCE
+
+    def has_room(self) -> None:
+        """Note that something could be written."""
+        if self.since > -math.inf:
+            seconds = time.monotonic() - self.since
+            live.note_event(
+                self.folder, f"the disk was full for {seconds:.0f} s on {socket.gethostname()}: runs waited"
+            )
+            self.since = -math.inf
 
 
 def _lost(contest: Contest, run: Run, outcomes: Mapping[Run, Outcome]) -> Outcome | None:

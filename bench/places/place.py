@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bench.contest.definition import Contest, Run
 from bench.contest.run import Outcome, execute
@@ -23,6 +23,10 @@ class Options:
     keep_checkpoints: bool = False
     slurm: Mapping[str, str] = field(default_factory=dict)
     """Of a SLURM submission: submitit's parameters, as text."""
+    cluster: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Likewise by method, from a file: see bench.places.settings."""
+    pretrain: bool = False
+    """Whether of each run only the pre-training is made that it shares with others."""
     execute: Callable[..., Outcome] = execute
     """What a worker calls to do a run."""
 

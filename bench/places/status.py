@@ -1,92 +1,48 @@
-"""What stands and what is to come, in words: the answers of plan and status."""
+"""Where contests stand: for status, in words and as JSON."""
 
-import math
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+import datetime
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from bench.contest import live, results
-from bench.contest.definition import Contest
-from bench.contest.imported import imported_in
-from bench.contest.survey import Survey, Todo, makespan, survey_of
+from bench.contest.definition import Contest, DamagedContest, load_contest
+from bench.contest.survey import survey_of
+from bench.places import submitted
 from bench.places.duration import duration
+from bench.places.plan import describe_imported, describe_unknown
 from bench.places.table import PLACES
 
-COSTLIEST = 10
-"""So many data sets are named."""
+EVENTS = 10
+"""So many of the last things that befell a contest are told."""
 
 
-def describe_plan(contest: Contest, survey: Survey, workers: int, unit: str = "core") -> str:
-    """Say what a contest has done and will cost, by method and for the costliest data sets.
+@dataclass(frozen=True)
+class Standing:
+    """Where a contest stands."""
 
-    Args:
-        contest: what is asked about.
-        survey: of it.
-        workers: how many runs would go on at a time.
-        unit: what a worker keeps busy: a core or a GPU.
-    """
-    seconds = sum(item.seconds for item in survey.todo)
-    lines = [
-        f"contest {contest.name}, preset {contest.preset}: {len(survey.done) + len(survey.todo)} runs, "
-        f"{len(survey.done)} done, {len(survey.todo)} to do",
-        f"predicted: {_worded(seconds)} {unit} time (h:mm:ss), ETA {duration(makespan(survey.todo, workers))} "
-        f"with {workers} workers (fitted to {survey.n_learned} results)",
-    ]
-    if survey.unusable:
-        run, state = survey.unusable[0]
-        lines.append(f"{len(survey.unusable)} stale or damaged results, first {run}: {state.difference}")
-    lines += describe_unknown(survey)
-    done: dict[str, int] = defaultdict(int)
-    for run in survey.done:
-        done[run.method] += 1
-    by_method = _grouped(survey.todo, lambda item: item.run.method)
-    methods = dict.fromkeys([*contest.methods, *by_method])
-    rows = [(name, done[name], *by_method.get(name, (0, 0.0))) for name in methods]
-    lines += _table(("method", "done", "to do", f"{unit} time"), rows)
-    lines += _imported(contest)
-    by_dataset = sorted(_grouped(survey.todo, lambda item: item.run.dataset).items(), key=lambda row: -row[1][1])
-    if by_dataset:
-        rest = [(name, "", *found) for name, found in by_dataset[:COSTLIEST]]
-        lines += _table(("costliest data sets", "", "to do", f"{unit} time"), rest)
-    return "\n".join(lines)
+    contest: Contest
+    done: int
+    todo: int
+    going: list[dict[str, Any]]
+    """The state of each run that goes on."""
+    queued: int
+    failed: dict[str, str]
+    """Run → the last line of its error."""
+    eta: float | None
+    """Seconds; None where nothing goes on."""
+    notes: list[str]
+    """What else a user should know, a line each."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left that could change by itself."""
+        return not self.going and not self.queued
 
 
-def _grouped(todo: Sequence[Todo], by: Callable[[Todo], str]) -> dict[str, tuple[int, float]]:
-    """Number of runs, and seconds, by name."""
-    found: dict[str, tuple[int, float]] = {}
-    for item in todo:
-        n, seconds = found.get(by(item), (0, 0.0))
-        found[by(item)] = (n + 1, seconds + item.booked)
-    return found
-
-
-def _worded(seconds: float) -> str:
-    """Word a prediction; what takes less than a second takes one."""
-    return duration(math.ceil(seconds))
-
-
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, object, int, float]]) -> list[str]:
-    width = max(len(str(row[0])) for row in [head, *rows])
-    lines = [f"{head[0]:{width}}  {head[1]:>6}  {head[2]:>6}  {head[3]:>10}"]
-    lines += [f"{row[0]:{width}}  {row[1]:>6}  {row[2]:>6}  {_worded(row[3]):>10}" for row in rows]
-    return ["", *lines]
-
-
-def _imported(contest: Contest) -> list[str]:
-    """A line a method that there is nothing to run of."""
-    return [f"imported: {method}, from {source}" for method, source in imported_in(contest.folder).items()]
-
-
-def describe_unknown(survey: Survey) -> list[str]:
-    """A line that says what there is of methods that this version does not know; none where it knows all."""
-    unknown = dict.fromkeys(run.method for run in (*survey.kept, *survey.lost))
-    if not unknown:
-        return []
-    lost = f", missing or damaged: {len(survey.lost)}, which cannot be run" if survey.lost else ""
-    return [f"not known here: {', '.join(unknown)}; results that count: {len(survey.kept)}{lost}"]
-
-
-def describe_status(contest: Contest) -> tuple[str, bool]:
-    """Say where every run of a contest stands; and whether there is nothing left that could change by itself."""
+def standing(contest: Contest) -> Standing:
+    """Look where every run of a contest stands."""
     survey = survey_of(contest)
     waiting = {str(item.run): item.seconds for item in survey.todo}
     going = [state for state in live.running(contest.folder / "work") if state["run"] in waiting]
@@ -96,19 +52,107 @@ def describe_status(contest: Contest) -> tuple[str, bool]:
     queued = [run for run in has if str(run) in waiting and str(run) not in at_work]
     left = sum(max(0.0, waiting[state["run"]] - state["seconds"]) for state in going)
     left += sum(seconds for name, seconds in waiting.items() if name not in at_work and name not in failed)
-    eta = f", ETA {duration(left / len(going))}" if going else ""
-    lines = [
-        f"contest {contest.name} ({contest.preset}): {len(survey.done) + len(waiting)} runs, {len(survey.done)} done, "
-        f"{len(going)} running, {len(queued)} queued, {len(failed)} failed, {len(waiting)} to do{eta}",
-        *describe_unknown(survey),
-    ]
-    for state in going:
-        step = f" {state['step']}/{state['steps']}" if state["steps"] else ""
-        loss = f"  loss {state['loss']:.4f}" if state["loss"] is not None else ""
-        job = f", job {state['job']}" if state["job"] else ""
-        where = f"process {state['pid']} on {state['host']}{job}"
-        lines.append(f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({where})")
-    lines += [f"failed: {name}: {line}" for name, line in failed.items()]
-    lines += [f"{state.kind}: {run}: {state.difference}" for run, state in survey.unusable]
-    lines += _imported(contest)
-    return "\n".join(lines), not going and not queued
+    notes = submitted.remarks(contest)
+    notes += [f"it befell: {line}" for line in live.events(contest.folder)[-EVENTS:]]
+    notes += [f"failed: {name}: {line}" for name, line in failed.items()]
+    notes += [f"{state.kind}: {run}: {state.difference}" for run, state in survey.unusable]
+    notes += describe_unknown(survey) + describe_imported(contest)
+    eta = left / len(going) if going else None
+    return Standing(contest, len(survey.done), len(waiting), going, len(queued), failed, eta, notes)
+
+
+def describe(stands: Standing) -> str:
+    """Say where a contest stands."""
+    return "\n".join([headline(stands), *(_line(state) for state in stands.going), *stands.notes])
+
+
+def as_json(stands: Standing) -> str:
+    """The same for scripts: numbers of runs, those that go on, and what else there is to know."""
+    values = {
+        "name": stands.contest.name,
+        "preset": stands.contest.preset,
+        "runs": stands.done + stands.todo,
+        "done": stands.done,
+        "todo": stands.todo,
+        "queued": stands.queued,
+        "running": stands.going,
+        "failed": stands.failed,
+        "eta_seconds": stands.eta,
+        "settled": stands.settled,
+        "notes": stands.notes,
+    }
+    return json.dumps(values, indent=1)
+
+
+def headline(stands: Standing) -> str:
+    """The first line of what status says."""
+    eta = "" if stands.eta is None else f", ETA {duration(stands.eta)}"
+    all_runs, contest = stands.done + stands.todo, stands.contest
+    return (
+        f"contest {contest.name} ({contest.preset}): {all_runs} runs, {stands.done} done, "
+        f"{len(stands.going)} running, {stands.queued} queued, {len(stands.failed)} failed, {stands.todo} to do{eta}"
+    )
+
+
+def _line(state: dict[str, Any]) -> str:
+    step = f" {state['step']}/{state['steps']}" if state["steps"] else ""
+    loss = f"  loss {state['loss']:.4f}" if state["loss"] is not None else ""
+    return f"running: {state['run']}  {state['phase']}{step}{loss}  {state['seconds']:.0f} s  ({worker_of(state)})"
+
+
+def worker_of(state: dict[str, Any]) -> str:
+    """Who does a run."""
+    job = f", job {state['job']}" if state["job"] else ""
+    return f"process {state['pid']} on {state['host']}{job}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A contest among others."""
+
+    name: str
+    done: int
+    runs: int
+    running: int
+    failed: int
+    changed: float
+    """When its results last changed, in seconds since 1970."""
+    eta: float | None
+
+
+def contests(folder: Path) -> list[Row]:
+    """Every contest under a folder of results, the last that changed first; counted, not read."""
+    rows = []
+    for path in folder.glob("*/contest.json"):
+        try:
+            contest = load_contest(path.parent)
+        except DamagedContest:
+            rows.append(Row(f"{path.parent.name} (damaged contest.json)", 0, 0, 0, 0, path.stat().st_mtime, None))
+            continue
+        inside = path.parent.glob("*/*")
+        going = live.running(path.parent / "work")
+        done = failed = 0
+        changed = path.stat().st_mtime
+        for dataset in inside:
+            if dataset.parent.name in ("work", "slurm") or not dataset.is_dir():
+                continue
+            names = [found.name for found in dataset.iterdir() if found.name.startswith("resample-")]
+            done += sum(name.endswith(".json") for name in names)
+            failed += sum(name.endswith(".error.txt") for name in names)
+            changed = max(changed, dataset.stat().st_mtime)
+        n_runs = len(contest.methods) * len(contest.datasets) * contest.resamples
+        eta = standing(contest).eta if going else None
+        rows.append(Row(contest.name, done, n_runs, len(going), failed, changed, eta))
+    return sorted(rows, key=lambda row: -row.changed)
+
+
+def describe_contests(rows: list[Row]) -> str:
+    """A line a contest."""
+    width = max((len(row.name) for row in rows), default=0)
+    lines = [f"{'contest':{width}}  {'done/all':>13}  running  failed  {'last change':16}  ETA"]
+    for row in rows:
+        changed = datetime.datetime.fromtimestamp(row.changed).astimezone().strftime("%Y-%m-%d %H:%M")
+        eta = "–" if row.eta is None else duration(row.eta)
+        count = f"{row.done}/{row.runs}"
+        lines.append(f"{row.name:{width}}  {count:>13}  {row.running:>7}  {row.failed:>6}  {changed:16}  {eta}")
+    return "\n".join(lines)

@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from types import FrameType
 from typing import NoReturn
 
 from bench.contest.definition import Contest, Run
-from bench.contest.run import AT_A_TIME, Outcome, failed
+from bench.contest.machine import AT_A_TIME
+from bench.contest.run import Outcome, failed
 from timae.session import Session
 
 GRACE = 5.0
@@ -79,11 +81,11 @@ def _end_with(alive: Connection) -> NoReturn:
     os._exit(1)
 
 
-def do(execute: Callable[..., Outcome], contest: Contest, run: Run, device: str, keep: bool) -> Outcome:
+def do(execute: Callable[..., Outcome], contest: Contest, run: Run, session: Session) -> Outcome:
     """Do one run by calling execute, with all that anyone prints in the run's log."""
     with _logged(contest, run):
         try:
-            outcome = execute(contest, run, Session(device=device, keep=keep, stop=_stop_asked.is_set))
+            outcome = execute(contest, run, replace(session, stop=_stop_asked.is_set))
         except BaseException as error:
             outcome = failed(contest, run, error)
         _say(f"{outcome.kind} after {outcome.seconds:.1f} s {outcome.error}")

@@ -1,4 +1,4 @@
-"""Commands that try the suite itself: chaos, speed-pool, speed-run."""
+"""Commands that try the suite itself: chaos, speed-pool, speed-run, speed-scale."""
 
 import argparse
 
@@ -20,6 +20,12 @@ def add(command: Command) -> None:
     alone = command("speed-run", measure_run, "measure what a run costs beside its training steps")
     alone.add_argument("--rounds", type=positive, default=5, metavar="N", help="timings of each side")
 
+    large = command("speed-scale", measure_scale, "make results of a whole archive up, and time what asks about them")
+    large.add_argument("--datasets", type=positive, default=128, metavar="N")
+    large.add_argument("--methods", type=positive, default=20, metavar="N", help="at most 20")
+    large.add_argument("--resamples", type=positive, default=30, metavar="N")
+    large.add_argument("--share", type=float, default=0.95, help="of the runs that are done")
+
 
 def stir_chaos(options: argparse.Namespace) -> int:
     """Carry out `chaos`."""
@@ -40,3 +46,10 @@ def measure_run(options: argparse.Namespace) -> int:
     from bench.trials import speed
 
     return speed.one_run(options.rounds)
+
+
+def measure_scale(options: argparse.Namespace) -> int:
+    """Carry out `speed-scale`."""
+    from bench.trials import scale
+
+    return scale.main(options.datasets, options.methods, options.resamples, options.share)

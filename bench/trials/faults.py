@@ -23,6 +23,7 @@ from bench.contest.definition import Contest, Run
 from bench.methods.arms import fit_timae
 from bench.methods.method import Baseline, Config, Method, Predictor
 from bench.methods.table import METHODS
+from timae.architectures import ARCHITECTURES, frozen, shared
 from timae.config import Recipe, Svm
 from timae.presets import Preset
 from timae.session import Session, Stopped
@@ -64,7 +65,7 @@ def _sleep(config: Baseline, train: Prepared, n_classes: int, seed: int, session
     return Guess(n_classes)
 
 
-def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, session: Session) -> Predictor:
+def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, session: Session, **more: Any) -> Predictor:
     if _take("exception"):
         raise ValueError("an exception in a method")
     if _take("memory"):
@@ -81,7 +82,7 @@ def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, sessi
     if _take("nan"):
         train = replace(train, series=np.full_like(train.series, np.nan))
     if isinstance(config, Recipe):
-        return fit_timae(config, train, n_classes, seed, session)
+        return fit_timae(config, train, n_classes, seed, session, **more)
     return Guess(n_classes)
 
 
@@ -121,12 +122,21 @@ def _shaky(**changes: Any) -> Any:
     return configure
 
 
+def _shaky_archive(name: str, preset: Preset) -> Method:
+    recipe = ARCHITECTURES["timae-ms"].recipe(preset, (shared, frozen))
+    assert recipe.pretraining is not None
+    long = replace(recipe, pretraining=replace(recipe.pretraining, steps=2 * STEPS))
+    return Method(name, "It fails, pre-trained on all.", long, preset.preparation, _misbehave, "archive")
+
+
 FAULTS: dict[str, Callable[[str, Preset], Method]] = {
     "noop": _sleeping(0),
     "shaky-noop": lambda name, preset: Method(name, "It fails.", Baseline("noop"), preset.preparation, _misbehave),
     "sleep-2": _sleeping(2),
+    "sleep-20": _sleeping(20),
     "sleep-3600": _sleeping(3600),
     "shaky": _shaky(),
+    "shaky-archive": _shaky_archive,
     "shaky-probe": _shaky(finetuning=None, probe=Svm()),
 }
 METHODS |= FAULTS

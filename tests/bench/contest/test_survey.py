@@ -10,7 +10,8 @@ from bench.contest import results
 from bench.contest.definition import Contest, Run
 from bench.contest.state import state_of
 from bench.contest.survey import Todo, makespan, survey_of
-from bench.places.status import describe_plan, describe_status
+from bench.places.plan import describe_plan
+from bench.places.status import describe, standing
 
 PROJECT = Path(__file__).parents[3]
 
@@ -103,7 +104,8 @@ def test_states_of_runs(tmp_path: Path) -> None:
     assert "9 runs, 1 done, 8 to do" in text
     assert "2 stale or damaged results" in text
     one.save()
-    text, settled = describe_status(one)
+    stands = standing(one)
+    text, settled = describe(stands), stands.settled
     assert settled
     assert "1 done, 0 running, 0 queued, 0 failed, 8 to do" in text
     assert f"stale: {stale}" in text

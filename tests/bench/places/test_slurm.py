@@ -17,8 +17,8 @@ from waiting import PATIENCE, states, wait_until
 from bench.contest.definition import Run
 from bench.contest.survey import Todo
 from bench.places.cluster import SlurmError
-from bench.places.place import Options
-from bench.places.slurm import _workers, bundle
+from bench.places.parts import bundle
+from bench.places.settings import workers
 
 PROJECT = Path(__file__).parents[3]
 
@@ -138,7 +138,7 @@ def test_averages_stay_with_their_members() -> None:
     [({}, 2), ({"gpus_per_node": 2}, 6), ({"gpus_per_node": "a100:2"}, 6), ({"gpus_per_task": "a100"}, 3)],
 )
 def test_a_task_works_at_so_many_runs_as_it_has_cores_or_places_on_gpus(parameters: dict[str, Any], n: int) -> None:
-    assert _workers(Options(workers_per_gpu=3), {"cpus_per_task": 2, **parameters}) == n
+    assert workers(3, {"cpus_per_task": 2, **parameters}) == n
 
 
 def test_a_run_longer_than_a_task_is_refused_in_one_line() -> None:

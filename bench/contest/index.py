@@ -1,0 +1,199 @@
+"""What the result files of a contest hold, remembered: a file is read again only when it has changed.
+
+<results>/<contest>/.index.json has, by method, data set and resample, what decides whether a result stands for its run,
+and what the run cost. It holds nothing that is not in the results: who deletes it loses seconds.
+"""
+
+import contextlib
+import functools
+import json
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.contest import results, state
+from bench.contest.contestants import known_method
+from bench.contest.definition import Contest, Run
+from bench.contest.state import State
+from bench.methods.method import DESCRIBED
+from timae.weights import WeightsError
+from ucr.archive import UcrError
+from ucr.load import fingerprint
+
+FORM = 1
+"""Of the file; another is made anew."""
+WORTH_WRITING = 100
+"""So many changes at least, or a tenth of the whole, are worth writing all of it."""
+
+
+class Facts(NamedTuple):
+    """What is remembered of a result."""
+
+    stamp: list[int]
+    """When its files were written, and their sizes."""
+    digest: str
+    """As results.digest."""
+    config: str
+    described: str
+    """Of config, what the method itself says."""
+    data: str
+    seed: int
+    versions: str
+    members: dict[str, str]
+    """Of an average."""
+    seconds: list[float | None]
+    """Of pre-training, fine-tuning, test."""
+    sizes: list[int]
+    """Training cases, test cases, time points."""
+
+
+def hashed(values: object) -> str:
+    """A short hash of plain JSON values."""
+    return sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Index:
+    """The results in the folder of a contest."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look at every file once, and read those that are new or have changed."""
+        self.folder, self.path = folder, folder / ".index.json"
+        self.facts: dict[tuple[str, str, int], Facts] = {}
+        self.there: set[tuple[str, str, int]] = set()
+        before = self._stored()
+        changed = 0
+        for key, path, stamp in _listed(folder):
+            self.there.add(key)
+            known = before.get("/".join(map(str, key)))
+            if known is not None and known[0] == stamp:
+                self.facts[key] = Facts(*known)
+                continue
+            changed += 1
+            if (found := _facts(path, stamp)) is not None:
+                self.facts[key] = found
+        changed += max(0, len(before) - len(self.facts))
+        if changed >= WORTH_WRITING or changed * 10 > len(self.facts):
+            self._store()
+
+    def _stored(self) -> dict[str, list[Any]]:
+        try:
+            values = json.loads(self.path.read_bytes())
+            return dict(values["results"]) if values["form"] == FORM else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def _store(self) -> None:
+        values = {"form": FORM, "results": {"/".join(map(str, key)): found for key, found in self.facts.items()}}
+        with contextlib.suppress(OSError):  # a folder that is only to be read
+            results.write_text(self.path, json.dumps(values))
+
+
+def _listed(folder: Path) -> Iterator[tuple[tuple[str, str, int], str, list[int]]]:
+    """Every result of a contest: method, data set and resample; path; when it and what lies beside it were written."""
+    for method in _folders(folder):
+        if method.name in ("work", "slurm", "pretrained"):
+            continue
+        for dataset in _folders(method.path):
+            entries = {entry.name: entry for entry in os.scandir(dataset.path)}
+            for name, entry in entries.items():
+                number = name.removeprefix("resample-").removesuffix(".json")
+                if not number.isdigit() or not name.endswith(".json"):
+                    continue
+                written = entry.stat()
+                stamp = [written.st_mtime_ns, written.st_size]
+                if beside := entries.get(f"resample-{number}.npz"):
+                    stamp += [beside.stat().st_mtime_ns, beside.stat().st_size]
+                yield (method.name, dataset.name, int(number)), entry.path, stamp
+
+
+def _folders(path: "str | Path") -> list["os.DirEntry[str]"]:
+    try:
+        return [entry for entry in os.scandir(path) if entry.is_dir()]
+    except OSError:
+        return []
+
+
+def _facts(path: str, stamp: list[int]) -> Facts | None:
+    """What is to be remembered of a result; None where it is damaged."""
+    try:
+        result = results.read(Path(path))
+        digest = results.digest(Path(path))
+    except (results.ResultError, OSError):
+        return None
+    versions = {name: result.environment.get("versions", {}).get(name) for name in state.VERSIONED}
+    seconds = [result.pretrain_seconds, result.finetune_seconds, result.test_seconds]
+    return Facts(
+        stamp=stamp,
+        digest=digest,
+        config=hashed(result.config),
+        described=hashed({key: result.config.get(key) for key in DESCRIBED}),
+        data=result.data_sha256,
+        seed=result.seed,
+        versions=hashed(versions),
+        members=dict(result.details.get("members", {})),
+        seconds=[None if second != second else second for second in seconds],  # noqa: PLR0124 (NaN)
+        sizes=[result.n_train, result.n_test, result.n_timepoints],
+    )
+
+
+class States:
+    """Where the runs of a contest stand, from its index; whatever the index cannot say is looked up."""
+
+    def __init__(self, contest: Contest, index: Index) -> None:
+        self.contest, self.index = contest, index
+        self.redone = {path.parent.name for path in (contest.folder / "work").glob("*/redo")}
+        self.known = {name: known_method(name, contest) for name in contest.methods}
+        self.versions = hashed(state._versions())
+        self.configs: dict[tuple[str, bool, str], str] = {}
+        self.data = functools.cache(self._data)
+        self.found: dict[Run, State] = {}
+
+    def of(self, run: Run) -> State:
+        """Where a run stands: as state.state_of says."""
+        if run not in self.found:
+            self.found[run] = self._look(run)
+        return self.found[run]
+
+    def _look(self, run: Run) -> State:
+        key = (run.method, run.dataset, run.resample)
+        if key not in self.index.there:
+            return State("missing")
+        facts = self.index.facts.get(key)
+        if facts is not None and self._stands(run, facts):
+            return State("done")
+        return state.state_of(run, self.contest)  # says what is wrong
+
+    def _stands(self, run: Run, facts: Facts) -> bool:
+        if self.known.get(run.method) is None:
+            return True
+        if self.redone and run.work(self.contest.folder).name in self.redone:
+            return False
+        data = self.data(run.dataset)
+        same = facts.config == self._config(run) and facts.seed == run.resample and facts.versions == self.versions
+        return same and data in (None, facts.data) and all(self._averaged(member, facts) for member in run.members)
+
+    def _averaged(self, member: Run, facts: Facts) -> bool:
+        there = self.index.facts.get((member.method, member.dataset, member.resample))
+        stands = there is not None and facts.members.get(member.method) == there.digest
+        return stands and self.of(member).kind == "done"
+
+    def _config(self, run: Run) -> str:
+        """The hash of the configuration that a run has now; nothing where its data or encoder are not here."""
+        method = self.known[run.method]
+        assert method is not None
+        held_out = run.dataset if method.pretrained_on == "others" else ""
+        key = (run.method, state.reseeded(run, self.contest), held_out)
+        if key not in self.configs:
+            try:
+                self.configs[key] = hashed(state.config_now(run, self.contest))
+            except (UcrError, WeightsError):
+                self.configs[key] = ""
+        return self.configs[key]
+
+    def _data(self, dataset: str) -> str | None:
+        try:
+            return fingerprint(dataset, self.contest.root)
+        except UcrError:
+            return None
