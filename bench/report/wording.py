@@ -68,7 +68,7 @@ def splits(material: Material) -> str:
         return split
     if material.contest.same_split:
         return f"{n} seeds on {split}"
-    return f"{split} and {n - 1} resamples"
+    return f"{split} and {n - 1} resample{'s' * (n > 2)}"
 
 
 def drawn(material: Material, answers: Sequence[Answer]) -> str:
