@@ -281,15 +281,20 @@ def test_a_torn_file_of_probabilities_is_named_and_redone(tmp_path: Path, tiny_a
 
 
 def test_one_failing_run_does_not_stop_the_others(tmp_path: Path, tiny_archive: Path) -> None:
-    contest = Contest(tmp_path, tiny_archive, methods="minirocket,timae-scratch", datasets="Sines,Short")
-    done = contest.run()  # MiniRocket needs 9 time points, Short has 5
+    (tmp_path / "choosy.py").write_text(
+        "class Choosy:\n    def fit(self, X, y):\n        assert X.shape[-1] != 5\n        return self\n"
+        "    def predict(self, X):\n        return [0] * len(X)\n"
+    )
+    methods = f"choosy={tmp_path}/choosy.py:Choosy,timae-scratch"
+    contest = Contest(tmp_path, tiny_archive, methods=methods, datasets="Sines,Short")
+    done = contest.run()
     assert done.returncode == 1
-    assert "minirocket/Short" in done.stderr
-    error = contest.results / "minirocket" / "Short" / "resample-0.error.txt"
+    assert "choosy/Short" in done.stderr
+    error = contest.results / "choosy" / "Short" / "resample-0.error.txt"
     assert f"(traceback in {error})" in done.stderr
     assert error.read_text().startswith("Traceback")
     assert len(contest.written()) == 3
-    assert "minirocket/Short/resample-0: `" in (contest.reports / "report.md").read_text()
+    assert "choosy/Short/resample-0: `" in (contest.reports / "report.md").read_text()
 
 
 def test_killed_in_the_middle_it_goes_on_from_there(tmp_path: Path, tiny_archive: Path, finished: Contest) -> None:
@@ -456,7 +461,7 @@ def test_seeds_on_one_split_are_no_resamples(tmp_path: Path, tiny_archive: Path)
     runs = [np.load(path) for path in sorted(contest.results.glob("*/*/resample-*.npz"))]
     assert runs[0]["truth"].tolist() == runs[1]["truth"].tolist()
     assert not np.array_equal(runs[0]["probabilities"], runs[1]["probabilities"])
-    assert "2 seeds on the archive’s own split" in (contest.reports / "report.md").read_text()
+    assert "2 seeds on the split of their files" in (contest.reports / "report.md").read_text()
     other = contest.run_here("--resamples", "2")
     assert other.returncode == 2
     assert "the contest was run with --same-split before" in other.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from here import run_here
-from made import a_result
+from made import PREDICTED, a_result
 
 from bench.__main__ import main
 from bench.contest import results
@@ -40,7 +40,7 @@ def stored(methods: dict[str, float], datasets: list[str], lacking: tuple[tuple[
             config = get_method(run.method, made.preset).describe()
             facts = {"n_test": ARCHIVE[run.dataset].n_test, "preparation": {"normalise": "series"}}
             result = a_result(method=run.method, dataset=run.dataset, accuracy=accuracy, config=config, **facts)
-            results.write(run.path(made.folder), result, {})
+            results.write(run.path(made.folder), result, PREDICTED)
     made.save()
     return made
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from made import a_result
+from made import PREDICTED, a_result
 
 from bench.contest import imported, results
 from bench.contest.definition import Contest
@@ -523,7 +523,9 @@ def test_a_run_costs_the_same_in_every_place_that_says_it(tmp_path: Path) -> Non
         cpu = {"finetune": seconds["finetune_seconds"] / 2, "test": 0.25}
         environment = {"processor": "Brand 9000, 2 cores", "runs at a time": 2}
         names = {"method": run.method, "dataset": run.dataset, "accuracy": 0.9 - i / 100}
-        results.write(run.path(made.folder), a_result(**names, **seconds, cpu_seconds=cpu, environment=environment), {})
+        results.write(
+            run.path(made.folder), a_result(**names, **seconds, cpu_seconds=cpu, environment=environment), PREDICTED
+        )
     material = gather(made, tmp_path / "report")
     text = write(material).read_text()
     runs = pd.read_csv(tmp_path / "report" / "results.csv")
