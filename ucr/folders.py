@@ -33,7 +33,8 @@ def find_files(folder: Path, name: str) -> dict[SplitName, Path]:
     for split in SPLITS:
         stems = [f"{known}_{split.upper()}" for known in names_of(name)]
         paths = [folder / f"{stem}{form}" for stem in stems for form in FORMS] + [folder / f"{name}{BOTH}"]
-        if (file := next((path for path in paths if path.is_file()), None)) is not None:
+        # of a name that is too long for a file, Path.is_file says so by an error
+        if (file := next((path for path in paths if os.path.isfile(path)), None)) is not None:  # noqa: PTH113
             files[split] = file
     return files
 

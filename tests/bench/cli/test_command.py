@@ -30,6 +30,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         (["--datasets", "GunPiont"], "GunPoint"),
         (["--datasets", "Nowhere*"], "Nowhere"),
+        (["--datasets", "x" * 300], "there is no data set 'xxx"),
         (["--methods", "timea"], "unknown method 'timea'; did you mean timae"),
         (["--methods", ""], "--methods names no method"),
         (["--preset", "quik"], "unknown preset 'quik'; did you mean quick"),
