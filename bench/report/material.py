@@ -95,6 +95,11 @@ class Material:
         return [*table.index]
 
     @cached_property
+    def main_runs(self) -> pd.DataFrame:
+        """Our own runs on the data sets of the main comparison: what a run costs is said of these alone."""
+        return self.own_runs[self.own_runs["dataset"].isin(self.main)]
+
+    @cached_property
     def comparison(self) -> Comparison | None:
         """The main comparison, by accuracy, if there are two methods to compare."""
         return self.compared("accuracy")

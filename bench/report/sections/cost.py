@@ -15,7 +15,7 @@ def section(material: Material) -> str:
     unknown = f"Not known of what was imported: {listed([*material.imported])}." if material.imported else ""
     if not material.own:
         return f"## Cost\n\n{unknown}"
-    runs, clock = material.own_runs[material.own_runs["dataset"].isin(material.main)], material.clock
+    runs, clock = material.main_runs, material.clock
     if runs.empty:
         return ""
     table = tables.costs(runs, clock)

@@ -156,7 +156,7 @@ def _told_apart(comparison: Comparison) -> str:
 
 def _cost(material: Material, best: str) -> Iterator[str]:
     """What a run of the best method cost, and one of the cheapest that anything is known of."""
-    found = charges.per_run(material.own_runs, material.clock)
+    found = charges.per_run(material.main_runs, material.clock)
     if best not in found.index:
         yield f"What a run of {best} costs is not known: it was imported."
         return

@@ -26,7 +26,7 @@ def section(material: Material) -> str:
     if not found:
         return ""
     [whole] = answers([Asked("all together", names[-1], names[0])], scores, material.runs)
-    seconds = charges.per_run(material.runs, material.clock)["seconds"]
+    seconds = charges.per_run(material.main_runs, material.clock)["seconds"]
     steps_of = (
         tables.paired(found).set_index("a").rename(columns={"mean a − b [95 % interval]": "worth [95 % interval]"})
     )
