@@ -3,21 +3,17 @@
 import argparse
 import math
 import shutil
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 
 from tqdm import tqdm
 
 from timae.architectures import ARCHITECTURES, shared
 from timae.presets import PRESETS
-from timae.session import Session, Stopped
+from timae.session import Session, Stopped, stopped_by_signals
 from timae.weights import Weights, write
 from ucr.archive import UcrError
 from ucr.load import fingerprint
@@ -35,12 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     what = options.out, options.architecture, options.preset, options.seed, options.root, options.device
     try:
         names = select(options.datasets, options.root)
-        with _stopped_by_signals() as stop:
+        with stopped_by_signals() as stop:
             made = pretrain(names, *what, stop=stop)
     except (UcrError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except Stopped:
+    except (Stopped, KeyboardInterrupt):
         print("interrupted; the same command goes on from here", file=sys.stderr)
         return 130
     print(
@@ -48,23 +44,6 @@ def main(arguments: list[str] | None = None) -> int:
         f"its card is {made.path.with_suffix('.md')}"
     )
     return 0
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM has come; the second time they end the process at once."""
-    asked = threading.Event()
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        asked.set()
-        signal.signal(number, signal.SIG_DFL)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _parser() -> argparse.ArgumentParser:

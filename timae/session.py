@@ -3,7 +3,10 @@
 Nothing here imports torch, so that whoever plans and starts runs can name it at once.
 """
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,3 +51,25 @@ class Session:
     """Told at most once a second: phase, steps done, steps in all, loss."""
     went_on: Callable[[str, int, int, int], None] = _tell_nobody
     """Told when a training goes on whose process died: phase, steps done, steps in all, steps lost."""
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM has come, for a session's stop.
+
+    Raises:
+        KeyboardInterrupt: one came a second time; there may be no step to stop after.
+    """
+    asked = threading.Event()
+
+    def ask_to_stop(*_: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

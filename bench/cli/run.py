@@ -292,12 +292,9 @@ def show_plan(options: argparse.Namespace) -> int:
 
 def run_one(options: argparse.Namespace) -> int:
     """Carry out `run-one`: as a worker would, from the start, with whatever it prints."""
-    import signal
-    import threading
-
     from bench.contest.run import execute
     from bench.places.machine import gpus, one_thread_each
-    from timae.session import Session
+    from timae.session import Session, stopped_by_signals
 
     contest = stored_contest(options)
     require_not_imported([options.run.partition("/")[0]], contest.folder)
@@ -308,17 +305,8 @@ def run_one(options: argparse.Namespace) -> int:
         contest.method(run.method)
     except MethodError as error:
         raise UsageError(f"{run} cannot be run: {error}") from error
-    stop = threading.Event()
-
-    def ask_to_stop(*_: object) -> None:
-        if stop.is_set():  # it was asked before, and has no checkpoint to stop at
-            raise KeyboardInterrupt
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask_to_stop)
-    session = Session(device="cuda" if gpus() else "cpu", stop=stop.is_set)
-    with one_thread_each():
+    with stopped_by_signals() as stop, one_thread_each():
+        session = Session(device="cuda" if gpus() else "cpu", stop=stop)
         outcome = (options.execute or execute)(contest, run, session, again=True)
     if outcome.kind == "done":
         print(f"{run}  accuracy {outcome.accuracy:.4f}  {outcome.seconds:.1f} s  {run.path(contest.folder)}")
