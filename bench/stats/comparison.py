@@ -10,6 +10,7 @@ constant added to every score.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from math import factorial, prod
 from typing import Literal, NamedTuple
 
 import networkx as nx
@@ -55,7 +56,8 @@ class Friedman:
     """Do the methods differ at all? (Demšar 2006, Section 3.2.2).
 
     `chi2` is corrected for ties, with k - 1 degrees of freedom. The Iman-Davenport F, less conservative, is
-    NaN for one data set and infinite when all data sets rank the methods alike.
+    NaN for one data set and infinite when all data sets rank the methods alike. Both p are approximations, and none
+    stands below what so few data sets can show: see `_least_p`.
     """
 
     chi2: float
@@ -208,11 +210,26 @@ def friedman(scores: pd.DataFrame) -> Friedman | None:
     if (values == values[:, :1]).all():  # scipy answers NaN: nothing but ties
         return Friedman(0.0, 1.0, 0.0, 1.0)
     chi2, p = map(float, stats.friedmanchisquare(*values.T))
+    least = _least_p(values)
     if n == 1:
-        return Friedman(chi2, p, float("nan"), float("nan"))
+        return Friedman(chi2, max(p, least), float("nan"), float("nan"))
     room = n * (k - 1) - chi2
     f = (n - 1) * chi2 / room if room > 1e-9 else float("inf")
-    return Friedman(chi2, p, f, float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))))
+    return Friedman(chi2, max(p, least), f, max(float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))), least))
+
+
+def _least_p(values: Floats) -> float:
+    """What an exact p of Friedman's test cannot fall below.
+
+    If methods do not differ, every order of a row's scores is as likely. Giving methods each other's names leaves the
+    statistic as it is, so that at least as many of these arrangements are as extreme as there are such renamings:
+    k! of (k!)^n, and 1/36 for three methods in strict order on three data sets; fewer of fewer where scores tie.
+    """
+    rows = [np.unique(row, return_counts=True)[1].tolist() for row in values]
+    same = np.unique(stats.rankdata(values, axis=1), axis=1, return_counts=True)[1].tolist()
+    everything = factorial(values.shape[1])
+    arrangements = prod(everything // prod(map(factorial, row)) for row in rows)
+    return everything // prod(map(factorial, same)) / arrangements
 
 
 def pairwise(scores: pd.DataFrame) -> list[Pair]:
@@ -337,8 +354,8 @@ def describe(comparison: Comparison) -> list[str]:
         else "No Friedman test: it needs three methods.",
         f"Wilcoxon signed-rank on {pairs}: two-sided, exact under random signs, zeros by Pratt.",
         f"Holm's step-down over the {pairs} keeps the family-wise error below {comparison.alpha:g}.",
-        comparison.too_few
-        or "Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal.",
+        *["Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal."]
+        * (not comparison.too_few),
     ]
 
 

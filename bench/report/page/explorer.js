@@ -66,7 +66,7 @@ const accuracies = new DataTable("#accuracies", {
     topEnd: "search", bottomStart: "info", bottomEnd: null,
   },
   columnDefs: [
-    { targets: ".type", columnControl: { target: 1, content: [["searchList"]] } },
+    { targets: ".word", columnControl: { target: 1, content: [["searchList"]] } },
     {
       targets: [".classes", ".train", ".test", ".length"],
       columnControl: { target: 1, content: [{ extend: "searchNumber", excludeLogic: ["equal", "notEqual", "empty", "notEmpty"] }] },
@@ -188,7 +188,7 @@ const opened = (row, place) => {
   place.append(make("h4", {}, "Train series by class"));
   if (detail.series.length) seriesOf(place.appendChild(make("div", { className: "chart many" })), detail);
   else place.append(make("p", {}, "The data set was not at hand when this page was written: its series are not drawn."));
-  place.append(make("h4", {}, "Recall by class"));
+  place.append(make("h4", {}, `Recall by class, resample ${detail.split}`));
   if (told.length) {
     const tables = told.map(method => counts(detail, method));
     const recall = (table, k) => detail.cases[k] ? fixed(table[k][k] / detail.cases[k]) : "–";
@@ -196,7 +196,7 @@ const opened = (row, place) => {
     place.append(make("div", { className: "wide", tabIndex: 0 }, grid(["class", "test cases", ...told], rows)));
     const picture = make("div", { className: "chart" });
     const [label, select] = choice("method:", told, told[0], () => confusion(picture, detail, select.value));
-    place.append(make("h4", {}, "Confusion matrix"), label, picture);
+    place.append(make("h4", {}, `Confusion matrix, resample ${detail.split}`), label, picture);
     confusion(picture, detail, told[0]);
   } else place.append(make("p", {}, "No predictions of the methods shown are there."));
   place.append(make("h4", {}, "Splits and seeds"));

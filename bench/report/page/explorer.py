@@ -15,23 +15,27 @@ RULES = {
     "datasets": "Ranks are on the data sets shown that all methods shown have, ties share their places.",
 }
 
+TUNED = """ Settings of methods were chosen inside the train splits of those where <i>tuned on</i> says yes; the
+report compares on the others first, where there are any."""
+
 NUMBER = ' data-type="number"'
 
-COLUMNS = {"type": "type", "classes": "classes", "train": "train cases", "test": "test cases", "length": "length"}
+COLUMNS = {"classes": "classes", "train": "train cases", "test": "test cases", "length": "length"}
 
 
 def explorer(facts: Mapping[str, Any]) -> str:
     """The table of accuracies with the facts of its data sets, and places for what the script adds."""
     methods = facts["methods"]
-    heads = ["<th>data set</th>"]
-    heads += [f'<th class="{key}"{"" if key == "type" else NUMBER}>{name}</th>' for key, name in COLUMNS.items()]
+    tuned = any(dataset["tuned"] for dataset in facts["datasets"])
+    heads = ["<th>data set</th>", '<th class="word">type</th>', *['<th class="word">tuned on</th>'] * tuned]
+    heads += [f'<th class="{key}"{NUMBER}>{name}</th>' for key, name in COLUMNS.items()]
     heads += [f'<th class="method"{NUMBER}>{html.escape(name)}</th>' for name in methods]
-    rows = "\n".join(_row(*row) for row in zip(facts["datasets"], facts["scores"], strict=True))
+    rows = "\n".join(_row(*row, tuned=tuned) for row in zip(facts["datasets"], facts["scores"], strict=True))
     return f"""<div id="explorer">
 <p>The best of a row in bold. <span class="scripted">Filters stand below the heads of the columns, and <i>Methods</i>
 switches methods off. Mean accuracy and average rank follow at once, of the methods and data sets that are left;
 diagrams and tests elsewhere on this page do not: they stay those of the whole contest. A data set's name opens what is
-known of it.</span></p>
+known of it.</span>{TUNED * tuned}</p>
 <div class="wide scripted"><table id="standing">
 <thead><tr><th>method</th><th>data sets</th><th>mean accuracy</th><th>average rank</th><th>best on</th></tr></thead>
 <tbody></tbody></table></div>
@@ -53,10 +57,11 @@ known of it.</span></p>
 """
 
 
-def _row(dataset: Mapping[str, Any], scores: list[float | None]) -> str:
+def _row(dataset: Mapping[str, Any], scores: list[float | None], *, tuned: bool) -> str:
     best = max((score for score in scores if score is not None), default=None)
-    cells = [f'<td class="name">{html.escape(dataset["name"])}</td>', f"<td>{dataset['type']}</td>"]
-    cells += [_cell(dataset[key], f"{dataset[key]:,}" if dataset[key] else "unequal") for key in [*COLUMNS][1:]]
+    cells = [f'<td class="name">{html.escape(dataset["name"])}</td>', f'<td class="word">{dataset["type"]}</td>']
+    cells += [f'<td class="word">{"yes" if dataset["tuned"] else "no"}</td>'] * tuned
+    cells += [_cell(dataset[key], f"{dataset[key]:,}" if dataset[key] else "unequal") for key in COLUMNS]
     for score in scores:
         text = "–" if score is None else f"{score:.4f}"
         cells.append(_cell(score, f"<b>{text}</b>" if score is not None and score == best else text))

@@ -24,7 +24,8 @@ def facts(material: Material) -> dict[str, Any]:
     Returns:
         `methods`: names, in the order of the report. `complete`: what stays out of ranks where scores are missing, so
         that the others are complete: "methods" or "datasets" are the complete ones. `datasets`: for each its name,
-        type, numbers of classes, train and test cases, and length (None: unequal or unknown). `scores`: accuracy (data
+        type, numbers of classes, train and test cases, length (None: unequal or unknown), and whether settings of a
+        method were chosen inside its train split (`tuned`). `scores`: accuracy (data
         set, method), rounded as before ranking, None where there is none. `details`: see `_details`, one a data set.
 
     Raises:
@@ -37,13 +38,13 @@ def facts(material: Material) -> dict[str, Any]:
     return {
         "complete": "datasets" if len(ranked) == len(methods) else "methods",
         "methods": methods,
-        "datasets": [_dataset(name, first.loc[name]) for name in table.index],
+        "datasets": [_dataset(name, first.loc[name], tuned=name in material.tuned) for name in table.index],
         "scores": [[_plain(value, DECIMALS) for value in row] for row in table.to_numpy()],
         "details": [_details(material, name, methods) for name in table.index],
     }
 
 
-def _dataset(name: str, run: "pd.Series[Any]") -> dict[str, Any]:
+def _dataset(name: str, run: "pd.Series[Any]", *, tuned: bool) -> dict[str, Any]:
     info = ARCHIVE.get(name)
     return {
         "name": name,
@@ -52,6 +53,7 @@ def _dataset(name: str, run: "pd.Series[Any]") -> dict[str, Any]:
         "train": int(run["n_train"]),
         "test": int(run["n_test"]),
         "length": info.length if info else None,
+        "tuned": tuned,
     }
 
 
@@ -59,17 +61,23 @@ def _details(material: Material, name: str, methods: list[str]) -> dict[str, Any
     """What a row opens into.
 
     Returns:
-        `classes`: labels. `cases`: test cases of each class, on the split of the predictions. `errors`: method →
-        truth · classes + prediction, and how often, one after the other, of what was wrong. `series`: for each class
-        some of its train series, [time points, values], or nothing where the data are not here. `seeds`: method →
-        [resample, accuracy] in turn.
+        `classes`: labels. `split`: the resample of the predictions. `cases`: test cases of each class on it. `errors`:
+        method → truth · classes + prediction, and how often, one after the other, of what was wrong. `series`: for each
+        class some of its train series, [time points, values], or nothing where the data are not here. `seeds`:
+        method → [resample, accuracy] in turn.
     """
     found = [result for result in material.finished if result.dataset == name]
     seeds: dict[str, list[tuple[int, float]]] = {}
     for result in sorted(found, key=lambda result: result.resample):
         seeds.setdefault(result.method, []).append((result.resample, round(result.accuracy, 4)))
     series = _series(name, material.contest.root)
-    details: dict[str, Any] = {"classes": [*series], "cases": [], "errors": {}, "seeds": seeds}
+    details: dict[str, Any] = {
+        "classes": [*series],
+        "split": found[0].resample,
+        "cases": [],
+        "errors": {},
+        "seeds": seeds,
+    }
     for result in found:
         if result.resample == found[0].resample and result.method in methods and not result.source:
             details |= _confusion(material, result, details["errors"])

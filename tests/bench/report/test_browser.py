@@ -8,9 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from made import a_result
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bench.contest import results
 from bench.contest.definition import Contest
@@ -18,6 +16,11 @@ from bench.report.material import gather
 from bench.report.write import write
 from bench.stats import comparison as statistics
 from ucr.archive import ARCHIVE
+
+pytest.importorskip("playwright", reason="Playwright is not there: pip install '.[dev]'")
+pytest.importorskip("axe_playwright_python", reason="axe-core is not there: pip install '.[dev]'")
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium: apt-get install chromium")
@@ -27,6 +30,7 @@ DATASETS = (
     *("GunPoint", "ArrowHead", "OSULeaf", "ItalyPowerDemand", "ACSF1", "PLAID", "Adiac", "Beef", "CBF", "ECG200"),
     *("ElectricDevices", "Fungi", "Wine", "Worms"),
 )
+TUNED = ("Beef", "Wine")
 LACKING = ("1nn-dtw", "Wine")
 PLATFORM = "Linux-6.1.0-a-very-long-name-of-a-platform-that-has-no-end-" * 4
 
@@ -34,7 +38,9 @@ PLATFORM = "Linux-6.1.0-a-very-long-name-of-a-platform-that-has-no-end-" * 4
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Contest:
     folder = tmp_path_factory.mktemp("browser")
-    contest = Contest("made", METHODS, DATASETS, resamples=2, preset="smoke", results=str(folder / "results"))
+    contest = Contest(
+        "made", METHODS, DATASETS, resamples=2, preset="smoke", tuned=TUNED, results=str(folder / "results")
+    )
     random = np.random.default_rng(0)
     for run in contest.runs():
         if (run.method, run.dataset) == LACKING:
@@ -169,6 +175,12 @@ def test_filters_leave_what_fits_and_means_and_ranks_follow(opened: Opened, made
     expect(page.locator("#accuracies tbody button.opens")).to_have_text(["OSULeaf"])
     page.get_by_label("Text:").fill("")
     page.locator("#accuracies thead tr:nth-child(2) .dtcc-search input").nth(1).fill("")
+    page.locator("#accuracies thead tr:nth-child(2) button").nth(1).click()  # tuned on
+    page.locator(".dtcc-dropdown").get_by_text("yes", exact=True).click()
+    expect(page.locator("#accuracies tbody button.opens")).to_have_count(len(TUNED))
+    assert set(names(page)) == set(TUNED)
+    page.locator(".dtcc-dropdown").get_by_text("yes", exact=True).click()
+    page.keyboard.press("Escape")
     page.locator("#accuracies thead tr:nth-child(2) button").first.click()  # types
     page.locator(".dtcc-dropdown").get_by_text("Motion", exact=True).click()
     motion = [name for name in DATASETS if ARCHIVE[name].type == "Motion"]
@@ -218,6 +230,7 @@ def test_a_row_opens_into_its_data_set(opened: Opened, made: Contest) -> None:
     stored = results.read_arrays(made.folder / "rocket/GunPoint/resample-0.json")
     right = stored["truth"] == stored["predictions"]
     recall = [f"{right[stored['truth'] == k].mean():.4f}" for k in (0, 1)]
+    expect(detail.get_by_role("heading", name="Recall by class, resample 0")).to_be_visible()
     rows = detail.locator("table").first.locator("tbody tr").all_inner_texts()
     place = 2 + [text.strip() for text in detail.locator("table").first.locator("th").all_inner_texts()][2:].index(
         "rocket"

@@ -2,7 +2,7 @@ import json
 import math
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, permutations, product
 
 import numpy as np
 import pandas as pd
@@ -221,7 +221,20 @@ class TestEdges:
 
     def test_data_sets_that_agree_in_full_give_an_infinite_f(self):
         friedman = statistics.friedman(table(a=[0.9] * 9, b=[0.8] * 9, c=[0.7] * 9))
-        assert (friedman.chi2, friedman.iman_davenport_f, friedman.iman_davenport_p) == (18, math.inf, 0)
+        assert (friedman.chi2, friedman.iman_davenport_f) == (18, math.inf)
+
+    @pytest.mark.parametrize(
+        "rows", [[[3, 2, 1]] * 3, [[3, 2, 1], [3, 2, 1], [3, 1, 1]], [[2, 1, 1]] * 4, [[9, 8, 7, 6]]]
+    )
+    def test_friedman_claims_no_more_than_so_few_data_sets_can_show(self, rows):
+        friedman = statistics.friedman(pd.DataFrame(rows, dtype=float))
+        arrangements = product(*(list(permutations(row)) for row in rows))
+        orders = [stats.friedmanchisquare(*np.transpose(one)).statistic if len(rows) > 1 else 0 for one in arrangements]
+        exact = np.mean(np.array(orders) >= max(orders) - 1e-9)  # of the most extreme that there is
+        assert friedman.p >= exact - 1e-12
+        assert not friedman.iman_davenport_p < exact - 1e-12
+        if math.isinf(friedman.iman_davenport_f):
+            assert friedman.iman_davenport_p == pytest.approx(exact)
 
     def test_a_method_with_gaps_is_left_out_and_named(self):
         with_gap = table(a=[0.9, 0.8, 0.7], b=[0.1, math.nan, 0.3], c=[0, 0.1, 0])
