@@ -25,7 +25,8 @@ MOST_ITERATIONS = 1_000_000
 PENALTIES = np.logspace(-4, 8, 25)
 """Of every ridge classifier, ours and MiniRocket's: the smallest make it pass through all cases, one like the other."""
 LONE_PENALTY = 1e3
-"""Where no class has two cases, so that leaving one out says nothing."""
+"""Where no class has two cases, so that leaving one out says nothing. Chosen inside the train splits of 16 data sets
+of TUNED_ON, a case a class for training and the others for the score: accuracy is flat up to here, and falls above."""
 
 LARGE = 2**26
 """Features (cases times width) from which a ridge classifier is solved from the products of its cases: half a GB in
