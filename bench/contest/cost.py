@@ -111,7 +111,7 @@ class CostModel:
             stored: what is remembered of results.
         """
         by_config = {hashed(method.describe()): method for method in methods.values()}
-        guesses: dict[tuple[str, int, int, int], Seconds] = {}
+        guesses: dict[tuple[str, int, int, int], list[tuple[int, list[float], float]]] = {}
         for facts in stored:
             method = by_config.get(facts.described)
             if method is None:
@@ -119,11 +119,11 @@ class CostModel:
             n_train, n_test, n_timepoints = facts.sizes
             key = method.name, n_train, n_test, n_timepoints
             if key not in guesses:
-                guesses[key] = estimate(method, n_train, n_test, n_timepoints)
-            observed = dict(zip(PHASES, facts.seconds, strict=True))
-            for phase, expected in guesses[key].items():
-                if (seconds := observed[phase]) is not None and seconds > 0:
-                    self.ratios[method.name, phase].append(math.log(seconds / expected))
+                expected = estimate(method, n_train, n_test, n_timepoints).items()
+                guesses[key] = [(PHASES.index(phase), self.ratios[method.name, phase], s) for phase, s in expected]
+            for i, ratios, guess in guesses[key]:
+                if (seconds := facts.seconds[i]) is not None and seconds > 0:
+                    ratios.append(math.log(seconds / guess))
             self.n_results += 1
         self.factors.clear()
 
