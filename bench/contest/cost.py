@@ -121,18 +121,18 @@ class CostModel:
             stored: what is remembered of results.
         """
         by_config = {hashed(method.describe()): method for method in methods.values()}
-        guesses: dict[tuple[object, ...], Seconds] = {}
+        guesses: dict[tuple[object, ...], list[tuple[int, list[float], float]]] = {}
         for facts in stored:
             method = by_config.get(facts.described)
             if method is None:
                 continue
             key = (method.name, *facts.sizes)
             if key not in guesses:
-                guesses[key] = estimate(method, *facts.sizes)
-            observed = dict(zip(PHASES, facts.seconds, strict=True))
-            for phase, expected in guesses[key].items():
-                if (seconds := observed[phase]) is not None and seconds > 0:
-                    self.ratios[method.name, phase].append(math.log(seconds / expected))
+                expected = estimate(method, *facts.sizes).items()
+                guesses[key] = [(PHASES.index(phase), self.ratios[method.name, phase], s) for phase, s in expected]
+            for i, ratios, guess in guesses[key]:
+                if (seconds := facts.seconds[i]) is not None and seconds > 0:
+                    ratios.append(math.log(seconds / guess))
             self.n_results += 1
         self.factors.clear()
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bench.contest import results
 from bench.methods.averages import members_of
@@ -15,9 +15,8 @@ from bench.methods.method import Method
 from bench.methods.table import get_method
 
 
-@dataclass(frozen=True)
-class Run:
-    """One run: a method on one split of one data set."""
+class Run(NamedTuple):
+    """One run: a method on one split of one data set; a tuple, for large contests look up very many of them."""
 
     method: str
     dataset: str
@@ -35,7 +34,7 @@ class Run:
     def members(self) -> "tuple[Run, ...]":
         """The runs whose results it averages; none where its method is no average."""
         names = members_of(self.method)
-        return tuple(replace(self, method=name) for name in names) if len(names) > 1 else ()
+        return tuple(self._replace(method=name) for name in names) if len(names) > 1 else ()
 
     def __str__(self) -> str:
         return f"{self.method}/{self.dataset}/resample-{self.resample}"

@@ -17,12 +17,14 @@ from bench.contest import results, state
 from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.contest.state import State
+from bench.methods.averages import members_of
 from bench.methods.method import DESCRIBED
 from timae.weights import WeightsError
 from ucr.archive import UcrError
 from ucr.load import fingerprint
 
-FORM = 2
+MISSING, DONE = State("missing"), State("done")
+FORM = 3
 """Of the file; another is made anew."""
 WORTH_WRITING = 100
 """So many changes at least, or a tenth of the whole, are worth writing all of it."""
@@ -60,24 +62,52 @@ class Index:
     def __init__(self, folder: Path) -> None:
         """Look at every file once, and read those that are new or have changed."""
         self.folder, self.path = folder, folder / ".index.json"
-        self.facts: dict[tuple[str, str, int], Facts] = {}
-        self.there: set[tuple[str, str, int]] = set()
+        self.facts: dict[Run, Facts] = {}
+        self.there: set[Run] = set()
+        self.errors: list[Path] = []
+        """Tracebacks of runs that failed."""
         before = self._stored()
         changed = 0
-        for key, path, stamp in _listed(folder):
-            self.there.add(key)
-            known = before.get("/".join(map(str, key)))
-            if known is not None and known[0] == stamp:
-                self.facts[key] = Facts(*known)
-                continue
-            changed += 1
-            if (found := _facts(path, stamp)) is not None:
-                self.facts[key] = found
-        changed += max(0, len(before) - len(self.facts))
+        for method, dataset, entries in self._listed():
+            remembered = before.get(f"{method}/{dataset}", {})
+            for number, path, stamp in entries:
+                run = Run(method, dataset, int(number))
+                self.there.add(run)
+                known = remembered.get(number)
+                if known is not None and known[0] == stamp:
+                    self.facts[run] = Facts._make(known)
+                    continue
+                changed += 1
+                if (found := _facts(path, stamp)) is not None:
+                    self.facts[run] = found
+        changed += max(0, sum(map(len, before.values())) - len(self.facts))
         if changed >= WORTH_WRITING or changed * 10 > len(self.facts):
             self._store()
 
-    def _stored(self) -> dict[str, list[Any]]:
+    def _listed(self) -> Iterator[tuple[str, str, list[tuple[str, str, list[int]]]]]:
+        """Every method and data set, and of its results: number, path, when it and its arrays were written."""
+        for method in _folders(self.folder):
+            if method.name in ("work", "slurm", "pretrained"):
+                continue
+            for dataset in _folders(method.path):
+                entries = {entry.name: entry for entry in os.scandir(dataset.path)}
+                found = []
+                for name, entry in entries.items():
+                    number = name[len("resample-") : -len(".json")]
+                    if name != f"resample-{number}.json" or not number.isdigit():
+                        if name.startswith("resample-") and name.endswith(".error.txt"):
+                            self.errors.append(Path(entry.path))
+                        continue
+                    written = entry.stat()
+                    stamp = [written.st_mtime_ns, written.st_size]
+                    if beside := entries.get(f"resample-{number}.npz"):
+                        written = beside.stat()
+                        stamp += [written.st_mtime_ns, written.st_size]
+                    found.append((number, entry.path, stamp))
+                yield method.name, dataset.name, found
+
+    def _stored(self) -> dict[str, dict[str, list[Any]]]:
+        """Method/data set → resample → facts."""
         try:
             values = json.loads(self.path.read_bytes())
             return dict(values["results"]) if values["form"] == FORM else {}
@@ -85,27 +115,12 @@ class Index:
             return {}
 
     def _store(self) -> None:
-        values = {"form": FORM, "results": {"/".join(map(str, key)): found for key, found in self.facts.items()}}
+        found: dict[str, dict[str, Facts]] = {}
+        for run, facts in self.facts.items():
+            found.setdefault(f"{run.method}/{run.dataset}", {})[str(run.resample)] = facts
+        values = {"form": FORM, "results": found}
         with contextlib.suppress(OSError):  # a folder that is only to be read
             results.write_text(self.path, json.dumps(values))
-
-
-def _listed(folder: Path) -> Iterator[tuple[tuple[str, str, int], str, list[int]]]:
-    """Every result of a contest: method, data set and resample; path; when it and what lies beside it were written."""
-    for method in _folders(folder):
-        if method.name in ("work", "slurm", "pretrained"):
-            continue
-        for dataset in _folders(method.path):
-            entries = {entry.name: entry for entry in os.scandir(dataset.path)}
-            for name, entry in entries.items():
-                number = name.removeprefix("resample-").removesuffix(".json")
-                if not number.isdigit() or not name.endswith(".json"):
-                    continue
-                written = entry.stat()
-                stamp = [written.st_mtime_ns, written.st_size]
-                if beside := entries.get(f"resample-{number}.npz"):
-                    stamp += [beside.stat().st_mtime_ns, beside.stat().st_size]
-                yield (method.name, dataset.name, int(number)), entry.path, stamp
 
 
 def _folders(path: "str | Path") -> list["os.DirEntry[str]"]:
@@ -148,21 +163,16 @@ class States:
         self.versions = hashed(state._versions())
         self.configs: dict[tuple[str, bool, str], str] = {}
         self.data = functools.cache(self._data)
-        self.found: dict[Run, State] = {}
+        self.expected = functools.cache(self._expected)
+        self.averages = {name for name in contest.methods if len(members_of(name)) > 1}
 
     def of(self, run: Run) -> State:
         """Where a run stands: as state.state_of says."""
-        if run not in self.found:
-            self.found[run] = self._look(run)
-        return self.found[run]
-
-    def _look(self, run: Run) -> State:
-        key = (run.method, run.dataset, run.resample)
-        if key not in self.index.there:
-            return State("missing")
-        facts = self.index.facts.get(key)
+        if run not in self.index.there:
+            return MISSING
+        facts = self.index.facts.get(run)
         if facts is not None and self._stands(run, facts):
-            return State("done")
+            return DONE
         return state.state_of(run, self.contest)  # says what is wrong
 
     def _stands(self, run: Run, facts: Facts) -> bool:
@@ -170,27 +180,28 @@ class States:
             return True
         if self.redone and run.work(self.contest.folder).name in self.redone:
             return False
-        data = self.data(run.dataset)
-        same = facts.config == self._config(run) and facts.seed == run.resample and facts.versions == self.versions
-        return same and data in (None, facts.data) and all(self._averaged(member, facts) for member in run.members)
+        config, data = self.expected(run.method, run.dataset, state.reseeded(run, self.contest))
+        same = facts.config == config and facts.seed == run.resample and facts.versions == self.versions
+        if not same or data not in (None, facts.data):
+            return False
+        return run.method not in self.averages or all(self._averaged(member, facts) for member in run.members)
 
     def _averaged(self, member: Run, facts: Facts) -> bool:
-        there = self.index.facts.get((member.method, member.dataset, member.resample))
+        there = self.index.facts.get(member)
         stands = there is not None and facts.members.get(member.method) == there.digest
         return stands and self.of(member).kind == "done"
 
-    def _config(self, run: Run) -> str:
-        """The hash of the configuration that a run has now; nothing where its data or encoder are not here."""
-        method = self.known[run.method]
+    def _expected(self, name: str, dataset: str, reseeded: bool) -> tuple[str, str | None]:
+        """The hashes of the configuration and of the data that runs have now; nothing where they are not here."""
+        method = self.known[name]
         assert method is not None
-        held_out = run.dataset if method.pretrained_on == "others" else ""
-        key = (run.method, state.reseeded(run, self.contest), held_out)
+        key = (name, reseeded, dataset if method.pretrained_on == "others" else "")
         if key not in self.configs:
             try:
-                self.configs[key] = hashed(state.config_now(run, self.contest))
+                self.configs[key] = hashed(state.config_now(Run(name, dataset, int(reseeded)), self.contest))
             except (UcrError, WeightsError):
                 self.configs[key] = ""
-        return self.configs[key]
+        return self.configs[key], self.data(dataset)
 
     def _data(self, dataset: str) -> str | None:
         try:

@@ -16,7 +16,7 @@ import math
 import os
 import shlex
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -256,11 +256,10 @@ def _with_newer_scores(result: Result, path: Path) -> Result:
     return replace(result, scores=scores)
 
 
-def failures(folder: Path) -> dict[str, str]:
-    """Return the last line of the traceback of each failed run, by method/dataset/resample-k."""
+def failures(paths: Iterable[Path]) -> dict[str, str]:
+    """Return the last line of each traceback of a failed run, by method/dataset/resample-k."""
     found = {}
-    for path in sorted(folder.glob("*/*/resample-*.error.txt")):
+    for path in sorted(paths):
         lines = path.read_text(errors="replace").strip().splitlines()
-        name = path.relative_to(folder).as_posix().removesuffix(".error.txt")
-        found[name] = lines[-1] if lines else "no traceback"
+        found["/".join(path.parts[-3:]).removesuffix(".error.txt")] = lines[-1] if lines else "no traceback"
     return found

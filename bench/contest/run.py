@@ -341,7 +341,7 @@ def shared_body(run: Run, contest: Contest, names: Sequence[str], sha256: str) -
         key["held_out"] = run.dataset
 
     def of(name: str) -> "Splits":
-        train, read_test = splits(replace(run, dataset=name), contest)
+        train, read_test = splits(run._replace(dataset=name), contest)
         return Splits.of(train, read_test(), ucr.load.info_for(name, contest.root), preparation)
 
     def bodies() -> "Iterator[Splits]":

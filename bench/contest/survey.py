@@ -1,12 +1,14 @@
 """What a contest still lacks, and what that will cost."""
 
+import functools
+import gc
 import heapq
 from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.contest import cost
+from bench.contest import cost, results
 from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.contest.index import Index, States
@@ -48,33 +50,41 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
     methods = _known(contest)
     learnt = {name: _pretraining(method) for name, method in methods.items()}
     made = {_shared(learnt[run.method], run) for run in done if run.method in learnt}
-    todo = []
-    for run in runs:
-        method = methods[run.method]
+
+    @functools.cache
+    def price(name: str, dataset: str) -> tuple[float, float]:
+        """Seconds of a run but for its pre-training, and of that."""
+        method = methods[name]
         try:
-            seconds = model.predict(method, cost.info_of(run.dataset, contest.root))
+            seconds = model.predict(method, cost.info_of(dataset, contest.root))
         except UcrError:  # its files are not here; no run of it will be done, and status is asked all the same
             seconds = {}
         pretrain = seconds.pop("pretrain", 0.0)
         if contest.pretrained is not None and method.pretrained_on in SHARED:
             pretrain = 0.0  # a file has it
-        shares = _shared(learnt[run.method], run)
-        todo.append((cost.RUN_SECONDS + sum(seconds.values()), pretrain, Todo(run, 0, shares)))
-    predicted: list[tuple[float, Todo]] = []
-    alone: dict[Run, float] = {}
+        return cost.RUN_SECONDS + sum(seconds.values()), pretrain
+
+    shares = {run: _shared(learnt[run.method], run) for run in runs}
+    sharing = Counter(shares.values())
     paid: dict[Hashable, float] = {}
-    for own, pretrain, item in sorted(todo, key=lambda entry: -entry[0]):
-        first = item.shares is not None and item.shares not in made
-        made.add(item.shares)
-        if first:
-            paid[item.shares] = pretrain
+    alone: dict[Run, float] = {}
+    first: set[Run] = set()
+    longest = sorted(runs, key=lambda run: -price(run.method, run.dataset)[0])
+    for run in longest:
+        own, pretrain = price(run.method, run.dataset)
+        if shares[run] is not None and shares[run] not in made:
+            made.add(shares[run])
+            paid[shares[run]] = pretrain
+            first.add(run)
         # an average may have to wait for its members
-        alone[item.run] = own + pretrain + sum(alone.get(member, 0.0) for member in item.run.members)
-        counted = pretrain if first else 0.0
-        predicted.append((own, replace(item, seconds=own + counted, pretraining=counted, alone=alone[item.run])))
-    sharing = Counter(item.shares for _, item in predicted)
-    booked = [replace(item, booked=own + paid.get(item.shares, 0.0) / sharing[item.shares]) for own, item in predicted]
-    return sorted(booked, key=lambda item: -item.seconds)
+        alone[run] = own + pretrain + sum(alone.get(member, 0.0) for member in run.members)
+    todo = []
+    for run in longest:
+        own, pretrain = price(run.method, run.dataset)
+        counted = pretrain if run in first else 0.0
+        booked = own + paid.get(shares[run], 0.0) / sharing[shares[run]]
+        todo.append(Todo(run, own + counted, shares[run], alone[run], booked, counted))
+    return sorted(todo, key=lambda item: -item.seconds)
 
 
 def _known(contest: Contest) -> dict[str, Method]:
@@ -121,6 +131,8 @@ class Survey:
     """Of methods that are not known, those whose results stand."""
     lost: list[Run]
     """Of methods that are not known, those without a whole result: they cannot be done."""
+    failed: dict[str, str]
+    """Run → the last line of its error."""
     n_learned: int
     """Results that the predictions are fitted to."""
 
@@ -133,12 +145,22 @@ def survey_of(contest: Contest, asked: Contest | None = None, again: Collection[
         asked: the part of it that is to be done; None: all.
         again: methods whose runs are to be done even if they are done.
     """
+    collects = gc.isenabled()
+    gc.disable()  # of tens of thousands of runs no cycle is made, and looking for some takes a quarter of the time
+    try:
+        return _survey(contest, asked or contest, again)
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _survey(contest: Contest, asked: Contest, again: Collection[str]) -> Survey:
     index = Index(contest.folder)
     look = States(contest, index)
     states = {run: look.of(run) for run in contest.runs()}
     done = [run for run, found in states.items() if found.kind == "done" and run.method not in again]
     unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
-    wanted = {*(asked or contest).runs()}
+    wanted = {*asked.runs()}
     model = cost.CostModel()
     methods = _known(contest)
     for path in Path(contest.results).glob("*/contest.json"):
@@ -154,5 +176,6 @@ def survey_of(contest: Contest, asked: Contest | None = None, again: Collection[
         unusable=unusable,
         kept=[run for run in unknown if run not in lacking],
         lost=[run for run in unknown if run in lacking],
+        failed=results.failures(index.errors),
         n_learned=model.n_results,
     )

@@ -1,6 +1,7 @@
 """Classifiers of sktime and aeon that the field measures by, each a method under a short name."""
 
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,8 @@ BASELINES = {
         f"{_SKTIME}.distance_based", "KNeighborsTimeSeriesClassifier", {"n_neighbors": 1, "distance": "euclidean"},
     ),
     "tsf": Known("sktime's time series forest", f"{_SKTIME}.interval_based", "TimeSeriesForestClassifier"),
-    "drcif": Known("sktime's diverse representation canonical interval forest", f"{_SKTIME}.interval_based", "DrCIF"),
-    "catch22": Known("sktime's forest on 22 canonical features", f"{_SKTIME}.feature_based", "Catch22Classifier"),
+    "drcif": Known("sktime's diverse representation canonical interval forest", __name__, "DrCIF"),
+    "catch22": Known("sktime's forest on 22 canonical features", __name__, "Catch22"),
     "weasel2": Known(f"aeon's WEASEL 2; {_NEEDS}", f"{_AEON}.dictionary_based", "WEASEL_V2"),
     "rdst": Known(
         f"aeon's random dilated shapelets with a ridge classifier; {_NEEDS}",
@@ -55,6 +56,47 @@ BASELINES = {
     ),
 }  # fmt: skip
 """Method → what it is."""
+
+
+def long_enough(series: NDArray[np.float64], shortest: int) -> NDArray[np.float64]:
+    """Series (case, channel, time) of so many points at least: behind shorter ones their last value is repeated."""
+    lacking = shortest - series.shape[-1]
+    return np.pad(series, ((0, 0), (0, 0), (0, lacking)), mode="edge") if lacking > 0 else series
+
+
+class _OfSktime:
+    """A classifier of sktime that fails on very short series, and here is given longer ones."""
+
+    place: str
+    thing: str
+    shortest: int
+    """Time points that it needs."""
+
+    def __init__(self, random_state: int, **options: Any) -> None:
+        kind = getattr(import_module(self.place), self.thing)
+        self.classifier = kind(random_state=random_state, n_jobs=1, **options)
+
+    def fit(self, series: NDArray[np.float64], labels: NDArray[np.int64]) -> "_OfSktime":
+        """Fit to series (case, channel, time) and labels (case,)."""
+        self.classifier.fit(long_enough(series, self.shortest), labels)
+        return self
+
+    def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities (case, class present in training)."""
+        probabilities: NDArray[np.float64] = self.classifier.predict_proba(long_enough(series, self.shortest))
+        return probabilities
+
+
+class Catch22(_OfSktime):
+    """A random forest on catch22 (Lubba et al. 2019)."""
+
+    place, thing, shortest = f"{_SKTIME}.feature_based", "Catch22Classifier", 3
+
+
+class DrCIF(_OfSktime):
+    """DrCIF (Middlehurst et al. 2021), which takes catch22 of intervals of differences and of a periodogram, too."""
+
+    place, thing, shortest = f"{_SKTIME}.interval_based", "DrCIF", 5
 
 
 class _RocketRidge:
@@ -66,7 +108,7 @@ class _RocketRidge:
     kernels: str
     """sktime's transformer."""
     shortest = 2
-    """Time points that it needs; behind shorter series their last value is repeated."""
+    """Time points that it needs."""
 
     def __init__(self, random_state: int, num_kernels: int | None = None) -> None:
         from sktime.transformations import rocket  # noqa: PLC0415
@@ -78,7 +120,7 @@ class _RocketRidge:
         """Fit to series (case, channel, time) and labels (case,)."""
         from timae.probe import RidgeProbe  # noqa: PLC0415
 
-        features = self.transformer.fit_transform(self._long_enough(series)).to_numpy()
+        features = self.transformer.fit_transform(long_enough(series, self.shortest)).to_numpy()
         classes, positions = np.unique(labels, return_inverse=True)
         self.ridge = RidgeProbe(features, positions, len(classes), centred=False)
         self.left_out_, self.details_ = self.ridge.left_out, self.ridge.details
@@ -86,11 +128,7 @@ class _RocketRidge:
 
     def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities (case, class present in training)."""
-        return self.ridge.predict_proba(self.transformer.transform(self._long_enough(series)).to_numpy())
-
-    def _long_enough(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
-        lacking = self.shortest - series.shape[-1]
-        return np.pad(series, ((0, 0), (0, 0), (0, lacking)), mode="edge") if lacking > 0 else series
+        return self.ridge.predict_proba(self.transformer.transform(long_enough(series, self.shortest)).to_numpy())
 
 
 class MiniRocket(_RocketRidge):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.contest import live, results
+from bench.contest import live
 from bench.contest.definition import Contest, DamagedContest, load_contest
 from bench.contest.survey import survey_of
 from bench.places import submitted
@@ -47,7 +47,7 @@ def standing(contest: Contest) -> Standing:
     waiting = {str(item.run): item.seconds for item in survey.todo}
     going = [state for state in live.running(contest.folder / "work") if state["run"] in waiting]
     at_work = {state["run"] for state in going}
-    failed = {name: line for name, line in results.failures(contest.folder).items() if name not in at_work}
+    failed = {name: line for name, line in survey.failed.items() if name not in at_work}
     has = {run for place in PLACES.values() for run in place.queued(contest)}
     queued = [run for run in has if str(run) in waiting and str(run) not in at_work]
     left = sum(max(0.0, waiting[state["run"]] - state["seconds"]) for state in going)

@@ -10,7 +10,7 @@ from bench.report.wording import listed
 
 def section(material: Material) -> str:
     """A line for every failed run; what was not run in a line a method."""
-    failed = results.failures(material.contest.folder)
+    failed = results.failures(material.contest.folder.glob("*/*/resample-*.error.txt"))
     lines = [f"- {name}: `{line}`" for name, line in failed.items()]
     lines += _not_run([run for run in material.missing if str(run) not in failed], material.contest)
     return "## Failures\n\n" + ("\n".join(lines) or "None: every run that was asked for has finished.")

@@ -170,7 +170,7 @@ def test_methods_that_are_not_known_stand_as_they_are(
     contest.save()
     for run in contest.runs():
         if run.dataset == "Wafer":
-            stored = a_stored_result(replace(run, method="minirocket"), "quick", (0, 1, 1), method=run.method)
+            stored = a_stored_result(run._replace(method="minirocket"), "quick", (0, 1, 1), method=run.method)
             results.write(run.path(contest.folder), stored, PREDICTED)
     unknown = (
         "not known here: timae-archive, timae-archive+minirocket; results that count: 2, "

@@ -205,14 +205,13 @@ def test_aeons_baselines_say_what_they_need(tmp_path: Path) -> None:
             assert method.fit(method.config, cases(), 3, 0).predict_proba(cases()).shape == (24, 3)
 
 
-@pytest.mark.parametrize("name", ["minirocket", "rocket", "multirocket"])
+@pytest.mark.parametrize(("name", "needed"), [("minirocket", 9), ("rocket", 2), ("multirocket", 10), ("catch22", 3)])
 @pytest.mark.parametrize("length", [2, 8])
-def test_series_shorter_than_kernels_get_their_last_value_repeated(name: str, length: int) -> None:
+def test_series_shorter_than_a_method_needs_get_their_last_value_repeated(name: str, needed: int, length: int) -> None:
     whole = cases(n_classes=2)
     short = replace(whole, series=whole.series[:, :length])
-    needed = {"minirocket": 9, "rocket": 2, "multirocket": 10}[name]
     padded = np.pad(short.series, ((0, 0), (0, max(0, needed - length))), mode="edge")
-    target = replace(BASELINES[name].target, options={"num_kernels": 168})
+    target = replace(BASELINES[name].target, options={} if name == "catch22" else {"num_kernels": 168})
     said = [
         estimators.fit(target, Baseline(name), given, 2, 0).predict_proba(given)
         for given in (short, replace(whole, series=padded))
