@@ -3,6 +3,7 @@
 DATASETS  ?= bundled
 METHODS   ?= timae,timae-scratch,timae-probe,timae-ms,timae-ms-probe,timae-ms+ridge,1nn-dtw,minirocket
 RESAMPLES ?= 1
+LABELS    ?=
 PRESET    ?= quick
 WORKERS   ?= 2
 NAME      ?= default
@@ -36,10 +37,11 @@ help:  ## explain targets and variables
 	@echo '  METHODS=$(METHODS)'
 	@echo '                         contestants, separated by commas: bench/methods/table.py'
 	@echo '  RESAMPLES=$(RESAMPLES)            splits a data set: the archive'"'"'s own, then stratified resamples'
+	@echo '  LABELS=$(LABELS)                labels a class that methods learn from, separated by commas: 1,2,5,10,all'
 	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, standard, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
-	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the four above: ladder, ecg5000'
+	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the five above: ladder, labels, ecg5000'
 	@echo '  EXECUTOR=$(EXECUTOR)         where runs run: local, slurm'
 	@echo '  SLURM=$(SLURM)                 of all tasks, such as "partition=debug time=60 gpus_per_node=1"; minutes'
 	@echo '  CLUSTER=$(CLUSTER)               a file with settings of tasks by method: docs/cluster.md'
@@ -69,7 +71,7 @@ $(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 	@touch $@
 
 CONTEST = $(if $(SUITE),--suite '$(SUITE)',--datasets '$(DATASETS)' --methods '$(METHODS)' --resamples $(RESAMPLES) \
-  --preset $(PRESET)) --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
+  --preset $(PRESET)) $(if $(LABELS),--labels '$(LABELS)') --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
   --workers-per-gpu $(WORKERS_PER_GPU) --slurm '$(SLURM)' \
   $(if $(CLUSTER),--cluster '$(CLUSTER)')
 

@@ -16,6 +16,11 @@ def add_contest(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--methods", help="names, separated by commas; default: the default contest's")
     command.add_argument(
+        "--labels",
+        metavar="N[,N]",
+        help="each method with the labels of N train cases a class, and by 'all' with all: 1,2,5,10,all",
+    )
+    command.add_argument(
         "--resamples", type=positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
     )
     command.add_argument(
@@ -53,7 +58,8 @@ def add_contest(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--suite",
-        help="a contest with a name of its own, in place of the options above (but --methods): ladder, ecg5000",
+        help="a contest with a name of its own, in place of the options above (but --methods and --labels): ladder, "
+        "labels, ecg5000",
     )
     command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
     command.add_argument("--results", default="results", metavar="DIR")

@@ -34,6 +34,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     """Check what was asked for, before anything is written."""
     from bench.contest.suites import SUITES
     from bench.methods.arms import excluding_self
+    from bench.methods.few import multiplied, with_labels
     from bench.methods.table import DEFAULT_METHODS, get_method, with_members
     from timae.presets import PRESETS
 
@@ -41,7 +42,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     if options.suite:
         require_known("suite", options.suite, SUITES)
         for option, value in vars(SUITES[options.suite]).items():
-            if option != "methods" or not options.methods:  # a part of the suite may be asked for
+            if option not in ("methods", "labels") or not getattr(options, option):  # a part of it may be asked for
                 setattr(options, option, value)
         options.name = options.suite if options.name == "default" else options.name
     methods, outside = (DEFAULT_METHODS, {}) if options.methods is None else methods_in(options.methods)
@@ -53,7 +54,8 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     require_not_imported(methods, folder)
     outside = _outside_before(folder) | outside
     require_methods(methods, outside)
-    methods = with_members(methods)
+    methods = with_members(methods if options.labels is None else multiplied(methods, options.labels))
+    require_methods(methods, outside)
     if others := [name for name in names if name not in methods]:
         raise UsageError(f"--rerun {others[0]}: not among the methods that were asked for: {', '.join(methods)}")
     methods = names or methods
@@ -84,7 +86,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         pretrained=options.pretrained,
         normalise=options.normalise,
         tuned=tuple(select(options.tuned, options.root)) if options.tuned else (),
-        outside={name: outside[name] for name in methods if name in outside},
+        outside={plain: outside[plain] for name in methods if (plain := with_labels(name, None)) in outside},
         results=options.results,
         root=root,
     )
@@ -169,6 +171,7 @@ def methods_in(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
         UsageError: a name is taken, or can be no name.
     """
     from bench.methods.baselines import BASELINES
+    from bench.methods.few import with_labels
     from bench.methods.outside import target_of
     from bench.methods.table import METHODS
 
@@ -182,13 +185,14 @@ def methods_in(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
     for name, equals, target in (part.strip().partition("=") for part in parts):
         names.append(name.strip())
         if equals:
-            if not NAME.fullmatch(name):
-                raise UsageError(f"a method's name is letters, digits, dot, dash and underscore, got {name!r}")
+            plain = with_labels(name, None)
+            if not NAME.fullmatch(plain):
+                raise UsageError(f"a method's name is letters, digits, dot, dash and underscore, got {plain!r}")
             found = target_of(target)
-            own = BASELINES[name].target if name in BASELINES else None
-            if name in METHODS and str(own) != str(found):  # the same with other options may have the name
-                raise UsageError(f"{name}={target}: the suite calls another method {name}; choose another name")
-            outside[name] = found.text
+            own = BASELINES[plain].target if plain in BASELINES else None
+            if plain in METHODS and str(own) != str(found):  # the same with other options may have the name
+                raise UsageError(f"{plain}={target}: the suite calls another method {plain}; choose another name")
+            outside[plain] = found.text
     return tuple(dict.fromkeys(name for name in names if name)), outside
 
 
@@ -208,6 +212,7 @@ def require_known(what: str, name: str, known: Collection[str]) -> None:
 def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None:
     """Refuse a method that neither exists nor is from outside, or an average of such, or of fewer than two."""
     from bench.methods.averages import members_of
+    from bench.methods.few import labels_of, with_labels
     from bench.methods.table import METHODS
 
     for name in names:
@@ -217,6 +222,9 @@ def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None
                 f"a method's name is a folder's: expected at most {METHOD_LENGTH} characters, got {len(name)} in "
                 f"{name[:METHOD_LENGTH]}…; average fewer methods"
             )
+        if len({*map(labels_of, name.split("+"))}) > 1:
+            raise UsageError(f"{name}: an average is of methods with equally many labels, A@5+B@5, say")
+        members = members_of(with_labels(name, None))
         if "ridge" in members:
             raise UsageError(
                 f"{name}: no ridge classifier stands beside {members[0]}; +ridge goes with timae-ms and its variants "
@@ -229,6 +237,8 @@ def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None
         if len({*members}) < len(members):
             raise UsageError(f"{name}: an average takes each method once")
         for member in members:
+            if "@" in member:
+                raise UsageError(f"{name}: what follows @ is the number of labels a class, from 1, as in timae@5")
             require_known("method", member, {*METHODS, *outside})
 
 
@@ -248,11 +258,12 @@ def require_not_imported(names: Iterable[str], folder: Path) -> None:
 def require_importable(names: Iterable[str], folder: Path) -> None:
     """Refuse to import a method that the suite has, or whose name is no folder's."""
     from bench.methods.averages import members_of
+    from bench.methods.few import with_labels
     from bench.methods.table import METHODS
 
     ours = load_contest(folder).methods if (folder / "contest.json").exists() else ()
     for name in names:
-        if name in ours or all(member in METHODS for member in members_of(name)):
+        if name in ours or all(member in METHODS for member in members_of(with_labels(name, None))):
             raise UsageError(f"{name} is a method of this suite; give the imported one a name of its own")
         if not IMPORTED_NAME.fullmatch(name) or name in ("work", "pretrained", "slurm"):
             raise UsageError(

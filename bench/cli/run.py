@@ -29,6 +29,7 @@ from bench.contest import live, results
 from bench.contest.definition import Contest, DamagedContest, Run, load_contest
 from bench.contest.imported import imported_in
 from bench.contest.survey import Survey, survey_of
+from bench.methods.few import most_labelled
 from bench.methods.method import MethodError
 from bench.places.interruption import interruptible
 
@@ -139,7 +140,7 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
     contest = joined(asked)
     require_one_preset(asked, contest, options.rerun)
     if options.baseline and options.baseline not in imported_in(contest.folder):
-        require_known("--baseline", options.baseline, contest.methods)
+        require_known("--baseline", options.baseline, most_labelled(contest.methods))
     again = rerun_methods(options)
     survey = survey_of(contest, asked, again)
     if survey.unusable and not options.rerun:

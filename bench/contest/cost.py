@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contest.index import Facts, hashed
+from bench.methods.few import with_labels
 from bench.methods.method import SHARED, Average, Baseline, Method
 from timae.config import ARCHIVE_LENGTH, Block, Pretraining, Recipe, Ridge, Svm, Transformer
 from ucr.archive import ARCHIVE, Info
@@ -30,19 +31,28 @@ RUN_SECONDS = 0.3
 """Reading, preparing, scoring and writing."""
 
 
-def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Seconds:
-    """Seconds by phase on one core of no particular machine; an average costs nothing beside its members."""
+def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int, n_labelled: int | None = None) -> Seconds:
+    """Seconds by phase on one core of no particular machine; an average costs nothing beside its members.
+
+    Args:
+        method: what is run.
+        n_train: train cases, all of which a pre-training sees.
+        n_test: test cases.
+        n_timepoints: of each, as the method sees them.
+        n_labelled: train cases that are learnt from otherwise; None: all.
+    """
+    n_labelled = n_labelled or n_train
     config = method.config
     if isinstance(config, Average):
         return {}
     if isinstance(config, Baseline):
-        return _baseline(config, n_train, n_test, n_timepoints)
+        return _baseline(config, n_labelled, n_test, n_timepoints)
     probe, finetuning = config.probe, config.finetuning
     read = config.resolutions or (n_timepoints,)
     if isinstance(probe, Ridge):
         read = tuple(view.n_timepoints for view in probe.views(n_timepoints))
     case = sum(_case(config, n) for n in read)
-    seconds: Seconds = {"finetune": 0.1 + n_train * case / SPEED, "test": 0.01 + n_test * case / SPEED}
+    seconds: Seconds = {"finetune": 0.1 + n_labelled * case / SPEED, "test": 0.01 + n_test * case / SPEED}
     if (training := config.pretraining) is not None:
         many = method.pretrained_on in SHARED
         available = training.batch_size if many else min(training.batch_size, n_train)
@@ -52,14 +62,14 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int) -> Se
         steps = [_masked(config, training, n) * n_cases for n, n_cases in shown.items()]
         seconds["pretrain"] = training.steps * (STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED)
     if finetuning is not None:
-        cases = min(finetuning.batch_size, n_train)
+        cases = min(finetuning.batch_size, n_labelled)
         seconds["finetune"] = finetuning.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
     elif isinstance(probe, Ridge):
         width = (probe.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(read)
-        seconds["finetune"] += n_train**2 * width / SPEED
+        seconds["finetune"] += n_labelled**2 * width / SPEED
     else:
         assert isinstance(probe, Svm)
-        seconds["finetune"] += 50 * min(n_train, probe.max_cases) ** 2 * config.encoder.emb_size / 1e9
+        seconds["finetune"] += 50 * min(n_labelled, probe.max_cases) ** 2 * config.encoder.emb_size / 1e9
     return seconds
 
 
@@ -111,15 +121,14 @@ class CostModel:
             stored: what is remembered of results.
         """
         by_config = {hashed(method.describe()): method for method in methods.values()}
-        guesses: dict[tuple[str, int, int, int], list[tuple[int, list[float], float]]] = {}
+        guesses: dict[tuple[object, ...], list[tuple[int, list[float], float]]] = {}
         for facts in stored:
             method = by_config.get(facts.described)
             if method is None:
                 continue
-            n_train, n_test, n_timepoints = facts.sizes
-            key = method.name, n_train, n_test, n_timepoints
+            key = (method.name, *facts.sizes)
             if key not in guesses:
-                expected = estimate(method, n_train, n_test, n_timepoints).items()
+                expected = estimate(method, *facts.sizes).items()
                 guesses[key] = [(PHASES.index(phase), self.ratios[method.name, phase], s) for phase, s in expected]
             for i, ratios, guess in guesses[key]:
                 if (seconds := facts.seconds[i]) is not None and seconds > 0:
@@ -130,13 +139,14 @@ class CostModel:
     def predict(self, method: Method, info: Info) -> Seconds:
         """Seconds by phase of a method on a data set; what all methods teach stands in for one not yet seen."""
         length = min(info.length or info.columns, method.preparation.max_length or info.columns)
-        guess = estimate(method, info.n_train, info.n_test, length)
+        labelled = None if method.labels is None else min(info.n_train, method.labels * info.n_classes)
+        guess = estimate(method, info.n_train, info.n_test, length, labelled)
         return {phase: seconds * self._factor(method.name, phase) for phase, seconds in guess.items()}
 
     def _factor(self, name: str, phase: str) -> float:
-        """The median of what was seen: of the method in the phase, else of the phase, else of everything."""
+        """The median of what was seen: of the method in the phase, else of it with all labels, of the phase, of all."""
         if (name, phase) not in self.factors:
-            own = self.ratios.get((name, phase), [])
+            own = self.ratios.get((name, phase)) or self.ratios.get((with_labels(name, None), phase), [])
             alike = own or [ratio for key, ratios in self.ratios.items() if key[1] == phase for ratio in ratios]
             seen = alike or [ratio for ratios in self.ratios.values() for ratio in ratios]
             self.factors[name, phase] = math.exp(statistics.median(seen)) if seen else 1.0

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from bench.contest import results
 from bench.methods.averages import members_of
+from bench.methods.few import with_labels
 from bench.methods.method import Method
 from bench.methods.table import get_method
 
@@ -75,7 +76,7 @@ class Contest:
         Raises:
             MethodError: there is no such method any more.
         """
-        if self.outside.keys() & members_of(name):
+        if self.outside.keys() & members_of(with_labels(name, None)):
             # anew, for its source may have been edited
             return get_method(name, self.preset, self.outside).normalised(self.normalise)
         return _made(name, self.preset, self.normalise)

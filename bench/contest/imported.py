@@ -67,6 +67,7 @@ def results_of(rows: "pd.DataFrame", origin: Origin, root: str | None) -> list[R
             seed=int(row["resample"]),
             scores={**dict.fromkeys(SCORES), "accuracy": float(row["score"])},
             n_train=info.n_train,
+            n_labelled=info.n_train,
             n_test=info.n_test,
             n_classes=info.n_classes,
             n_timepoints=info.length or info.columns,

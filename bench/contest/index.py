@@ -24,7 +24,7 @@ from ucr.archive import UcrError
 from ucr.load import fingerprint
 
 MISSING, DONE = State("missing"), State("done")
-FORM = 2
+FORM = 3
 """Of the file; another is made anew."""
 WORTH_WRITING = 100
 """So many changes at least, or a tenth of the whole, are worth writing all of it."""
@@ -48,7 +48,7 @@ class Facts(NamedTuple):
     seconds: list[float | None]
     """Of pre-training, fine-tuning, test."""
     sizes: list[int]
-    """Training cases, test cases, time points."""
+    """Training cases, test cases, time points, labelled training cases."""
 
 
 def hashed(values: object) -> str:
@@ -143,13 +143,13 @@ def _facts(path: str, stamp: list[int]) -> Facts | None:
         stamp=stamp,
         digest=digest,
         config=hashed(result.config),
-        described=hashed({key: result.config.get(key) for key in DESCRIBED}),
+        described=hashed({key: result.config[key] for key in DESCRIBED if key in result.config}),
         data=result.data_sha256,
         seed=result.seed,
         versions=hashed(versions),
         members=dict(result.details.get("members", {})),
         seconds=[None if second != second else second for second in seconds],  # noqa: PLR0124 (NaN)
-        sizes=[result.n_train, result.n_test, result.n_timepoints],
+        sizes=[result.n_train, result.n_test, result.n_timepoints, result.n_labelled],
     )
 
 

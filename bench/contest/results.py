@@ -49,6 +49,8 @@ class Result:
     scores: dict[str, float | None]
     """Every one of bench.contest.scores.SCORES."""
     n_train: int
+    n_labelled: int
+    """Train cases whose labels the method saw: all but for methods with few labels."""
     n_test: int
     n_classes: int
     n_timepoints: int
@@ -159,6 +161,7 @@ def read(path: Path) -> Result:
     """
     try:
         values = json.loads(path.read_bytes())
+        values = {"n_labelled": values["n_train"], **values}  # version 0.1 had no methods with few labels
         named = {
             each.name: values[each.name]
             for each in fields(Result)

@@ -24,6 +24,7 @@ from bench.contest.definition import Contest, Run
 from bench.contest.live import Live, ask_to_redo, claim, redo_path
 from bench.contest.machine import environment, peak_memory_mb, reset_peak_memory
 from bench.contest.scores import score
+from bench.methods import few
 from bench.methods.method import Method
 from timae.clock import Clock
 from timae.config import Recipe
@@ -198,7 +199,7 @@ class _Given(NamedTuple):
     train: ucr.load.Split
     preparer: ucr.prepare.Preparer
     cases: ucr.prepare.Prepared
-    """The train split, prepared."""
+    """The train split, prepared; of a method with few labels, the cases that it sees the labels of."""
     more: dict[str, Any]
     """What else fit takes: series or weights from elsewhere."""
     read_test: Callable[[], ucr.load.Split]
@@ -220,6 +221,15 @@ def _given(contest: Contest, run: Run, identity: dict[str, Any], session: Sessio
         more["weights"] = encoder
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
+    if method.labels is not None:
+        if method.trains and not more:
+            from timae.archive import Body  # noqa: PLC0415
+
+            more["body"] = Body.of(cases)  # what A@N is pre-trained on has no labels: all series, as of A
+        kept = few.labelled_cases(cases.labels, method.labels, run.dataset, run.resample)
+        cases = ucr.prepare.Prepared(
+            cases.series[kept], None if cases.mask is None else cases.mask[kept], cases.labels[kept]
+        )
     return _Given(train, preparer, cases, more, read_test)
 
 
@@ -256,7 +266,8 @@ def compute(
         dataset=run.dataset,
         resample=run.resample,
         scores=score(test.labels, probabilities),
-        n_train=len(cases.labels),
+        n_train=len(given.train.labels),
+        n_labelled=len(cases.labels),
         n_test=len(test.labels),
         n_classes=n_classes,
         n_timepoints=preparer.n_timepoints,
@@ -274,7 +285,7 @@ def compute(
         environment=environment() | {"versions": identity["versions"]},
         cpu_seconds={**predictor.cpu_seconds, "test": test_cpu_seconds},
         finished_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        notes=ucr.notes.notes(given.train, shipped, preparer),
+        notes=_notes(method, given, shipped),
     )
     arrays = {
         "truth": test.labels,
@@ -287,6 +298,14 @@ def compute(
     if predictor.left_out is not None:
         arrays |= {"left_out": predictor.left_out.astype(np.float32)}
     return result, arrays | {f"reconstruction_{what}": x for what, x in predictor.reconstruction.items()}
+
+
+def _notes(method: Method, given: _Given, test: ucr.load.Split) -> list[str]:
+    """What a reader should know of the data, and of classes that have too few train cases."""
+    said = ucr.notes.notes(given.train, test, given.preparer)
+    if method.labels is not None:
+        said += few.shortage(given.preparer(given.train).labels, method.labels, given.preparer.classes)
+    return said
 
 
 def _device(method: Method, session: Session) -> str:

@@ -14,6 +14,7 @@ class Suite:
     resamples: int
     preset: str
     same_split: bool = False
+    labels: str | None = None
 
 
 _ELSEWHERE = (
@@ -32,6 +33,13 @@ SUITES = {
         ",".join([*(rung.name for rung in RUNGS), "timae-ms-random-probe", "minirocket"]),
         resamples=3,
         preset="quick",
+    ),
+    "labels": Suite(
+        _ELSEWHERE,
+        "timae-ms-archive-probe,timae-ms-random-probe,timae-ms-archive,timae-ms-scratch,minirocket",
+        resamples=3,
+        preset="quick",
+        labels="1,2,5,10,all",
     ),
     "ecg5000": Suite(
         "ECG5000",

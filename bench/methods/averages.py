@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.methods.arms import frozen_beside
+from bench.methods.few import labels_of, with_labels
 from bench.methods.method import SHARED, Average, Method, Source
 
 Number = TypeVar("Number", int, float)
@@ -23,7 +24,9 @@ def members_of(name: str) -> tuple[str, ...]:
     X+ridge is short for X beside the ridge classifier on its encoder as it was before X was fine-tuned.
     """
     first, *others = name.split("+")
-    return (first, *((frozen_beside(first) or other) if other == "ridge" else other for other in others))
+    n = labels_of(first)
+    beside, ridge = frozen_beside(with_labels(first, None)), with_labels("ridge", n)
+    return (first, *(with_labels(beside, n) if beside and other == ridge else other for other in others))
 
 
 def average_of(name: str, members: Sequence[Method]) -> Method:
@@ -38,6 +41,7 @@ def average_of(name: str, members: Sequence[Method]) -> Method:
         None,
         shared[0] if shared else "train",
         tuple(dict.fromkeys(name for member in members for name in member.tuned_on)),
+        members[0].labels,
     )
 
 

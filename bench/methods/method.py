@@ -72,8 +72,8 @@ class Average:
 
 Config = Recipe | Baseline | Average
 
-DESCRIBED = ("method", "config", "preparation", "pretrained_on")
-"""What Method.describe says."""
+DESCRIBED = ("method", "config", "preparation", "pretrained_on", "labels")
+"""What Method.describe says; of labels only where not all are seen."""
 
 Source = Literal["train", "test", "archive", "others"]
 """Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
@@ -98,6 +98,8 @@ class Method:
     """Whose series, without labels, come in before the labels do."""
     tuned_on: tuple[str, ...] = ()
     """Data sets in whose train splits its settings were chosen: results on others say more."""
+    labels: int | None = None
+    """Of so many train cases a class it sees the labels; None: of all."""
 
     @property
     def members(self) -> "tuple[Method, ...]":
@@ -123,6 +125,7 @@ class Method:
             else asdict(self.config),
             "preparation": asdict(self.preparation),
             "pretrained_on": self.pretrained_on,
+            **({} if self.labels is None else {"labels": self.labels}),
         }
         plain: dict[str, Any] = json.loads(json.dumps(described))  # tuples become lists, as in a file
         return plain

@@ -9,6 +9,7 @@ from typing import Any
 from bench.methods.arms import ARMS, SHARING_ARMS, arms_of, told, variant
 from bench.methods.averages import average_of, members_of
 from bench.methods.baselines import BASELINES
+from bench.methods.few import labels_of, with_labels
 from bench.methods.ladder import RUNG_ARCHITECTURES, RUNGS
 from bench.methods.method import Baseline, Method, MethodError, Predictor
 from bench.methods.outside import Target, described, target_of
@@ -75,7 +76,7 @@ def get_method(name: str, preset: str, outside: Mapping[str, str] = MappingProxy
     """Return a method as a preset configures it.
 
     Args:
-        name: of METHODS, of outside, or of an average of such.
+        name: of METHODS, of outside, of one of them with few labels, or of an average of such.
         preset: of PRESETS.
         outside: name → target of methods from outside.
 
@@ -87,6 +88,10 @@ def get_method(name: str, preset: str, outside: Mapping[str, str] = MappingProxy
         return average_of(name, [get_method(member, preset, outside) for member in members])
     if preset not in PRICES:
         raise MethodError(f"{preset} is no preset of this version")
+    if (n := labels_of(name)) is not None:
+        method = get_method(with_labels(name, None), preset, outside)
+        few = f"{method.summary} It sees the labels of {n} train case{'s' * (n > 1)} a class."
+        return replace(method, name=name, summary=few, labels=n)
     if name in outside:
         return _outside(name, PRICES[preset], outside[name])
     if name not in METHODS:
@@ -109,6 +114,10 @@ def grouped() -> dict[str, dict[str, str]]:
         "Averages of probabilities": {
             "A+B": "of methods A and B, such as minirocket+timae-ms-random-probe",
             "X+ridge": "of X, a fine-tuned timae-ms, and the ridge classifier on its encoder before fine-tuning",
+        },
+        "Few labels": {
+            "A@N": "A with the labels of N train cases a class, the same for every method; its pre-training sees all "
+            "train series, without labels"
         },
         "From outside": {"NAME=TARGET": "an estimator of yours: file.py:Thing, package.module:Thing, an entry point"},
     }

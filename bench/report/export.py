@@ -12,6 +12,7 @@ from bench.contest.imported import told_of
 from bench.contest.results import Result
 from bench.contest.scores import SCORES
 from bench.report import tables
+from bench.report.material import by_labels
 from bench.stats.comparison import Complete, reasons
 
 ESCAPES = str.maketrans(
@@ -48,7 +49,12 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
             _write(folder / f"{score}.csv", table.reset_index().to_csv(index=False, lineterminator="\n"))
             for score, table in by_score.items()
         ]
-    return [_write(folder / f"{score}.tex", latex(table)) for score, table in by_score.items() if SCORES[score].ranked]
+    fewer = {result.method for result in by_labels(finished)[1]}  # below the table stand means and ranks
+    return [
+        _write(folder / f"{score}.tex", latex(table.drop(columns=[name for name in table if name in fewer])))
+        for score, table in by_score.items()
+        if SCORES[score].ranked
+    ]
 
 
 def _long(runs: pd.DataFrame, score: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.contest.imported import told_of
 from bench.contest.results import Result
+from bench.methods.few import most_labelled
 from bench.report import charges, questions, tables
 from bench.stats import comparison as statistics
 from bench.stats.comparison import Comparison, Complete, TableError
@@ -38,6 +40,9 @@ class Material:
     folder: Path
     """Where the report goes."""
     finished: Sequence[Result]
+    """Of arms with as many labels as any has: what ranks and tables compare."""
+    fewer: Sequence[Result] = ()
+    """Of arms with fewer labels: they have a section of their own."""
     view: View = field(default_factory=View)
     aside: Sequence[Result] = ()
     """Imported results on data sets and resamples that the contest does not have."""
@@ -46,6 +51,11 @@ class Material:
     def runs(self) -> pd.DataFrame:
         """One row a run."""
         return tables.tidy(self.finished)
+
+    @cached_property
+    def every_run(self) -> pd.DataFrame:
+        """The same of all arms, those with fewer labels too."""
+        return tables.tidy([*self.finished, *self.fewer]) if self.fewer else self.runs
 
     @cached_property
     def imported(self) -> dict[str, str]:
@@ -148,7 +158,7 @@ class Material:
     @cached_property
     def missing(self) -> list[Run]:
         """Runs that were asked for and have no result."""
-        done = {(result.method, result.dataset, result.resample) for result in self.finished}
+        done = {(result.method, result.dataset, result.resample) for result in (*self.finished, *self.fewer)}
         return [run for run in self.contest.runs() if (run.method, run.dataset, run.resample) not in done]
 
 
@@ -161,4 +171,11 @@ def gather(contest: Contest, folder: Path, view: View | None = None) -> Material
     finished, aside = told_of(contest)
     if not finished:
         raise results.ResultError(f"no results in {contest.folder}: nothing to report; see {contest.command('status')}")
-    return Material(contest, folder, finished, view or View(), aside)
+    return Material(contest, folder, *by_labels(finished), view or View(), aside)
+
+
+def by_labels(finished: Sequence[Result]) -> tuple[list[Result], list[Result]]:
+    """Results of the arms that see most labels, with imported ones; and of the others."""
+    most = {*most_labelled(result.method for result in finished if not result.source)}
+    compared = [bool(result.source) or result.method in most for result in finished]
+    return [*compress(finished, compared)], [*compress(finished, (not each for each in compared))]

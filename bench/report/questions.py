@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from bench.methods.averages import members_of
+from bench.methods.few import labels_of, with_labels
 from bench.stats import comparison as statistics
 from bench.stats import effects
 from bench.stats.comparison import Pair
@@ -31,10 +32,13 @@ def _first(change: Callable[[str], str]) -> Callable[[str], tuple[str]]:
     return opponent
 
 
+WORTH = ("pre-trained against from scratch", "frozen: pre-trained against untrained")
+"""The questions that say what pre-training is worth."""
+
 OPPONENTS: Mapping[str, Callable[[str], tuple[str, ...]]] = {
-    "pre-trained against from scratch": _first(lambda method: f"{_SHARED.sub('', method)}-scratch"),
+    WORTH[0]: _first(lambda method: f"{_SHARED.sub('', method)}-scratch"),
     "network against frozen encoder": lambda method: (f"{method}-probe",),
-    "frozen: pre-trained against untrained": lambda method: (_FROZEN.sub("-random-probe", method),),
+    WORTH[1]: lambda method: (_FROZEN.sub("-random-probe", method),),
     "average against its members": lambda method: members_of(method) if "+" in method else (),
     "average against MiniRocket with an untrained encoder": lambda method: (
         ("minirocket+timae-ms-random-probe",) if method.endswith("+ridge") else ()
@@ -75,10 +79,11 @@ class Answer(NamedTuple):
 
 
 def asked(methods: Sequence[str]) -> Iterator[Asked]:
-    """Every question of OPPONENTS that these methods allow."""
+    """Every question of OPPONENTS that these methods allow, of two with equally many labels."""
     for question, opponents in OPPONENTS.items():
         for method in methods:
-            for other in opponents(method):
+            plain = opponents(with_labels(method, None))
+            for other in (with_labels(name, labels_of(method)) for name in plain):
                 if other != method and other in methods:
                     yield Asked(question, method, other)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from bench.contest.results import Result, values_of
 from bench.contest.scores import SCORES
 from bench.methods.baselines import BASELINES
+from bench.methods.few import with_labels
 from bench.report.charges import CLOCKS, charge, clock_of, in_all, per_run
 from bench.report.questions import Answer, seen_from
 from bench.stats import comparison as statistics
@@ -167,7 +168,8 @@ def ranking_note(comparison: Comparison, baseline: str | None = None) -> str:
 
 def baseline_of(methods: Sequence[str]) -> str | None:
     """The method that errors are relative to where nobody says: 1-NN with DTW, else the first baseline there."""
-    known = [name for name in ("1nn-dtw", *BASELINES) if name in methods]
+    plain = {with_labels(name, None): name for name in methods}
+    known = [plain[name] for name in ("1nn-dtw", *BASELINES) if name in plain]
     dtw = [name for name in methods if plain_spelling(name).startswith("1nndtw")]
     return next(iter([*known[:1], *dtw]), None)
 

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from bench.contest.scores import SCORES
+from bench.methods.few import labels_of
 from bench.report.material import Material
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
@@ -87,6 +88,19 @@ def unfinished(material: Material) -> list[str]:
     if not n_missing:
         return []
     return [f"**Unfinished: {n_missing} of {asked} runs have no result.**"]
+
+
+def fewer(material: Material) -> list[str]:
+    """A sentence that says which arms are compared, where others have fewer labels."""
+    if not material.fewer:
+        return []
+    most = next((labels_of(result.method) for result in material.own), None)
+    arms = {result.method for result in material.fewer}
+    numbers = [str(n) for n in sorted({labels_of(arm) or 0 for arm in arms})]
+    return [
+        f"Ranks, tables and tests are of the arms with {f'{most} labels a class' if most else 'all labels'}; "
+        f"{len(arms)} arms with {listed(numbers)} label{'s' * (numbers != ['1'])} a class stand under Few labels."
+    ]
 
 
 def on(material: Material) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.contest import results
 from bench.contest.results import Result
+from bench.report import tables
 from bench.report.contents import SECTIONS
 from bench.report.material import Material
 from bench.report.page.explorer import EXPLORER
@@ -28,10 +29,11 @@ def write(material: Material, sections: Sequence[str] | None = None) -> Path:
     """
     folder = material.folder
     folder.mkdir(parents=True, exist_ok=True)
-    runs = material.runs.assign(result=[_link(material, result) for result in material.finished])
+    every = [*material.finished, *material.fewer]
+    runs = material.every_run.assign(result=[_link(material, result) for result in every])
     results.write_text(folder / "results.csv", runs.to_csv(index=False, lineterminator="\n"))
     for score in RANKED:
-        table = material.scores[score].reset_index()
+        table = tables.score_table(material.every_run, score).reset_index()
         results.write_text(folder / f"{score}.csv", table.to_csv(index=False, lineterminator="\n"))
     written = {name: section(material) for name, section in SECTIONS.items() if sections is None or name in sections}
     text = _joined(written)

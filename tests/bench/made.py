@@ -15,7 +15,7 @@ from ucr.archive import ARCHIVE
 def a_result(**changes: object) -> Result:
     values = {
         "method": "timae", "dataset": "Sines", "resample": 0, "seed": 0, "accuracy": 0.5, "balanced_accuracy": 0.5,
-        "f1_macro": 0.5, "auroc": 0.5, "log_loss": 0.7, "n_train": 4, "n_test": 4, "n_classes": 2,
+        "f1_macro": 0.5, "auroc": 0.5, "log_loss": 0.7, "n_train": 4, "n_labelled": 4, "n_test": 4, "n_classes": 2,
         "n_timepoints": 24, "n_parameters": {"encoder": 1, "total": 2}, "pretrain_seconds": 1.0,
         "finetune_seconds": 2.0, "test_seconds": 0.1, "peak_memory_mb": 100.0, "device": "cpu", "data_sha256": "0",
         "preparation": {}, "config": {}, "details": {}, "environment": {}, "finished_at": "2026-01-01T00:00:00+00:00",
@@ -34,7 +34,7 @@ def a_stored_result(run: Run, preset: str, seconds: tuple[float, float, float], 
     info = ARCHIVE[run.dataset]
     values |= {
         "method": run.method, "dataset": run.dataset, "resample": run.resample, "seed": run.resample,
-        "n_train": info.n_train, "n_test": info.n_test, "n_classes": info.n_classes,
+        "n_train": info.n_train, "n_labelled": info.n_train, "n_test": info.n_test, "n_classes": info.n_classes,
         "n_timepoints": min(info.columns, 256), "n_parameters": {}, "peak_memory_mb": 1.0, "device": "cpu",
         "data_sha256": "", "preparation": {}, "details": {},
         "config": {**get_method(run.method, preset).describe(), "same_split": False},

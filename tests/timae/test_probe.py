@@ -5,9 +5,9 @@ from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.preprocessing import StandardScaler
 
 from timae import probe as probe_module
-from timae.calibration import soften
+from timae.calibration import USUAL_SHARPNESS, soften
 from timae.config import Svm
-from timae.probe import PENALTIES, UNBOUNDED_C, RidgeProbe, fit_svm
+from timae.probe import LONE_PENALTY, PENALTIES, UNBOUNDED_C, RidgeProbe, fit_svm
 from timae.products import ProductRidge
 
 
@@ -57,6 +57,17 @@ def test_a_rare_class_does_not_stop_cross_validation() -> None:
     features, labels = rings(100)
     labels[0] = 2
     assert fit_svm(features, labels, 3, Svm(), 0).predict_proba(features).shape == (100, 3)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0, 1, 1], [0, 1, 2, 3], [0, 1, 2, 2]])
+def test_a_class_of_one_case_is_not_left_out(labels: list[int]) -> None:
+    features = np.random.default_rng(0).normal(size=(len(labels), 3)).astype(np.float32)
+    features[:, 0] = 10.0 * np.array(labels)
+    probe = fit_svm(features, np.array(labels), 4, Svm(), 0)
+    assert (probe.predict_proba(features).argmax(axis=1) == labels).all()
+    assert probe.machine.C == UNBOUNDED_C
+    assert 0 <= probe.score <= 1
+    assert probe.score == 0 or len(set(labels)) < len(labels)
 
 
 def test_too_many_cases_are_thinned_by_the_seed() -> None:
@@ -128,3 +139,15 @@ def test_a_ridge_knows_nothing_of_classes_that_training_did_not_have() -> None:
         assert probabilities.shape == (60, 4)
         assert not probabilities[:, 1].any()
         np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("n_classes", [2, 7])
+def test_where_every_case_is_alone_in_its_class_nothing_is_decided_by_leaving_it_out(n_classes: int) -> None:
+    features = np.random.default_rng(0).normal(size=(n_classes, 40)).astype(np.float32)
+    labels = np.random.default_rng(1).permutation(n_classes)
+    probe = RidgeProbe(features, labels, n_classes)
+    assert probe.details == {"penalty": LONE_PENALTY, "sharpness": USUAL_SHARPNESS}
+    assert probe.left_out is None
+    assert (probe.predict_proba(features).argmax(axis=1) == labels).all()
+    twice = RidgeProbe(np.concatenate([features, features + 0.1]), np.concatenate([labels, labels]), n_classes)
+    assert twice.left_out is not None

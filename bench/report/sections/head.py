@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from bench.report import charges, tables
 from bench.report.material import Material
-from bench.report.wording import data_sets, hours, left_out, listed, splits, unfinished
+from bench.report.wording import data_sets, fewer, hours, left_out, listed, splits, unfinished
 from bench.stats import effects
 from bench.stats.comparison import Comparison, family
 from bench.stats.wording import disagreement
@@ -16,11 +16,13 @@ def section(material: Material) -> str:
     """Title, verdict and warnings."""
     runs, contest = material.runs, material.contest
     lines = [f"# {contest.name}", *unfinished(material)]
-    made = f"preset `{contest.preset}`: {len(material.own)} runs, {hours(_computing(material))} of computing."
+    n_runs = len(material.own) + len(material.fewer)
+    made = f"preset `{contest.preset}`: {n_runs} runs, {hours(_computing(material))} of computing."
     lines += [
         f"{runs['method'].nunique()} methods on {_whose([*dict.fromkeys(runs['dataset'])])}, "
         f"{splits(material)}, {made if material.own else 'none of them run here.'} {_conditions(material)}".strip(),
         *_imported(material),
+        *fewer(material),
     ]
     verdict = [*_tuned(material), *_verdict(material)]
     if verdict:
@@ -83,7 +85,8 @@ def _conditions(material: Material) -> str:
 
 def _computing(material: Material) -> float:
     """Seconds of all runs; a pre-training that several of them share counts once, an average nothing."""
-    trained = [result for result in material.own if "members" not in result.config.get("config", {})]
+    every = [*material.own, *material.fewer]
+    trained = [result for result in every if "members" not in result.config.get("config", {})]
     shared = {
         result.details.get("pretrained") or (result.method, result.dataset, result.resample): result.pretrain_seconds
         for result in trained

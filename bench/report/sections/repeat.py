@@ -3,6 +3,7 @@
 import shlex
 
 from bench.contest.definition import Contest
+from bench.methods.few import with_labels
 from bench.report.material import Material
 from ucr.archive import ARCHIVE
 
@@ -51,7 +52,8 @@ def _imports(material: Material) -> list[str]:
 def _command_line(contest: Contest) -> str:
     """Return the command that repeats a contest."""
     words = ["python", "-m", "bench", "run", "--datasets", ",".join(contest.datasets)]
-    methods = [f"{name}={contest.outside[name]}" if name in contest.outside else name for name in contest.methods]
+    targets = {name: contest.outside.get(with_labels(name, None)) for name in contest.methods}
+    methods = [f"{name}={target}" if target else name for name, target in targets.items()]
     words += ["--methods", ",".join(methods), "--resamples", str(contest.resamples)]
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []

@@ -253,7 +253,7 @@ def test_every_method_is_told_in_a_line_with_its_price(tmp_path: Path, capsys: p
     # in a process of its own: the trials of other tests add methods to those of this one
     ask = "from bench.methods.table import METHODS; print(*METHODS)"
     known = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, cwd=PROJECT, check=True).stdout
-    assert {*known.split(), "A+B", "X+ridge", "NAME=TARGET"} == {*told}
+    assert {*known.split(), "A+B", "X+ridge", "A@N", "NAME=TARGET"} == {*told}
     assert [name for name, line in told.items() if "s a run)" in line] == ["minirocket"]
     assert told["minirocket"].endswith("(2.5 s a run)")
     assert main(["methods", "--preset", "standard", "--results", str(tmp_path)]) == 0

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import LEGEND, critical_difference
+from bench.report.pictures.label_curves import Point, label_curves
 from bench.report.pictures.learning_curves import learning_curves
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
 from bench.report.pictures.pareto import pareto
@@ -78,9 +79,16 @@ def texts(figure: Figure) -> list[Text]:
     return [text for text in everything if text not in unseen]
 
 
+def labels_of(comparison: Comparison) -> Figure:
+    numbers = (*range(1, 31), 1000, None)
+    means = comparison.scores.mean()
+    interval = effects.Interval(0.4, 0.8)
+    return label_curves({name: [Point(n, mean, interval) for n in numbers] for name, mean in means.items()})
+
+
 @pytest.mark.parametrize("long", [False, True])
 @pytest.mark.parametrize("k", [2, 5, 13, 40])
-@pytest.mark.parametrize("draw", [cd, matrix, phases_of, cost, scatter_of])
+@pytest.mark.parametrize("draw", [cd, matrix, phases_of, cost, scatter_of, labels_of])
 def test_names_never_overlap_nor_leave_the_picture(draw, k, long):
     figure = laid_out(draw(comparison(k, long=long)))
     names = [text.get_text() for text in texts(figure)]
@@ -204,6 +212,25 @@ def test_learning_curves_skip_what_was_not_logged():
     assert figure.axes[0].lines[1].get_marker() == "o"
 
 
+def test_methods_are_told_apart_without_colour_and_all_labels_stand_behind_the_most():
+    interval = effects.Interval(0.5, 0.7)
+    points = [Point(n, 0.6, interval) for n in (None, 1, 10)]
+    axes = laid_out(label_curves({f"m{i}": points for i in range(16)} | {"lacks one": points[1:]})).axes[0]
+    curves = [line for line in axes.lines if line.get_marker() != "None"]
+    looks = {(line.get_marker(), line.get_linestyle(), str(line.get_markerfacecolor())) for line in curves[:16]}
+    assert len(curves) == 17
+    assert len(looks) == 16
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "10", "all"]
+    assert axes.get_xscale() == "log"
+    assert len(curves[-1].get_xdata()) == 2
+    for line in curves[:16]:
+        assert all(np.diff(line.get_xdata()) > 0)
+    for x in (0, 1, 2):  # intervals beside each other, in order of the methods
+        places = [line.get_xdata()[x] for line in curves[:16]]
+        assert places == sorted(places)
+        assert len({*places}) == 16
+
+
 def test_reconstruction_shades_what_was_masked_and_predicts_there_only():
     masked = np.array([[0, 1, 1, 0, 1]], dtype=bool)
     figure = laid_out(reconstruction(np.arange(5.0)[None], masked, np.full((1, 5), 9.0)))
@@ -216,10 +243,10 @@ def test_reconstruction_shades_what_was_masked_and_predicts_there_only():
 class TestSaving:
     def test_the_same_numbers_give_the_same_bytes(self, tmp_path):
         for name in ("one", "two"):
-            for draw in (cd, matrix, cost, phases_of, scatter_of):
+            for draw in (cd, matrix, cost, phases_of, scatter_of, labels_of):
                 style.save(draw(comparison(4)), tmp_path / name / draw.__name__)
         files = sorted(path.name for path in (tmp_path / "one").iterdir())
-        assert len(files) == 15
+        assert len(files) == 18
         for file in files:
             assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes(), file
 

@@ -208,7 +208,14 @@ def test_the_page_of_the_archive_and_twenty_methods_is_smaller_than_three_megaby
         cells = {method: np.unique(random.integers(0, k * k, info.n_test // 6)) for method in methods}
         errors = {m: np.column_stack([at, random.integers(1, 9, len(at))]).ravel().tolist() for m, at in cells.items()}
         facts["datasets"].append(
-            {"name": info.name, "type": info.type, "classes": k, "train": info.n_train, "test": info.n_test}
+            {
+                "name": info.name,
+                "type": info.type,
+                "classes": k,
+                "train": info.n_train,
+                "test": info.n_test,
+                "tuned": False,
+            }
             | {"length": info.length}
         )
         facts["scores"].append([round(float(score), 12) for score in random.random(len(methods))])
