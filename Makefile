@@ -41,7 +41,7 @@ help:  ## explain targets and variables
 	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, standard, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
-	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, in place of the five above: ladder, labels, ecg5000'
+	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, which what is given beside it goes before: ladder, labels, ecg5000'
 	@echo '  EXECUTOR=$(EXECUTOR)         where runs run: local, slurm'
 	@echo '  SLURM=$(SLURM)                 of all tasks, such as "partition=debug time=60 gpus_per_node=1"; minutes'
 	@echo '  CLUSTER=$(CLUSTER)               a file with settings of tasks by method: docs/cluster.md'
@@ -70,8 +70,12 @@ $(VENV)/installed-dev: $(VENV)/installed tests/peers.txt
 	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r tests/peers.txt
 	@touch $@
 
-CONTEST = $(if $(SUITE),--suite '$(SUITE)',--datasets '$(DATASETS)' --methods '$(METHODS)' --resamples $(RESAMPLES) \
-  --preset $(PRESET)) $(if $(LABELS),--labels '$(LABELS)') --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
+# what make supplies of itself gives way to what a suite says
+given = $(if $(SUITE),$(filter-out file,$(origin $1)),$1)
+CONTEST = $(if $(SUITE),--suite '$(SUITE)') $(if $(call given,DATASETS),--datasets '$(DATASETS)') \
+  $(if $(call given,METHODS),--methods '$(METHODS)') $(if $(call given,RESAMPLES),--resamples $(RESAMPLES)) \
+  $(if $(call given,PRESET),--preset $(PRESET)) $(if $(LABELS),--labels '$(LABELS)') \
+  --name '$(NAME)' --results '$(RESULTS)' --executor $(EXECUTOR) --workers $(WORKERS) \
   --workers-per-gpu $(WORKERS_PER_GPU) --slurm '$(SLURM)' \
   $(if $(CLUSTER),--cluster '$(CLUSTER)')
 

@@ -12,7 +12,7 @@ PRESET = "quick"
 def add_contest(command: argparse.ArgumentParser) -> None:
     """Add what says which runs a contest has, and where they lie."""
     command.add_argument(
-        "--datasets", default="bundled", help="names, globs, groups or conditions: python -m ucr list --help"
+        "--datasets", help="names, globs, groups or conditions: python -m ucr list --help; default: bundled"
     )
     command.add_argument("--methods", help="names, separated by commas; default: the default contest's")
     command.add_argument(
@@ -21,13 +21,13 @@ def add_contest(command: argparse.ArgumentParser) -> None:
         help="each method with the labels of N train cases a class, and by 'all' with all: 1,2,5,10,all",
     )
     command.add_argument(
-        "--resamples", type=positive, default=1, metavar="N", help="the archive's split and N-1 resamples"
+        "--resamples", type=positive, metavar="N", help="the archive's split and N-1 resamples; default: 1"
     )
     command.add_argument(
         "--same-split", action="store_true", help="each resample is the archive's split with a seed of its own"
     )
     command.add_argument(
-        "--preset", default=PRESET, help="what a run may cost: smoke, quick, standard, paper-cpu, paper"
+        "--preset", help=f"what a run may cost: smoke, quick, standard, paper-cpu, paper; default: {PRESET}"
     )
     command.add_argument(
         "--exclude-self",
@@ -58,8 +58,7 @@ def add_contest(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--suite",
-        help="a contest with a name of its own, in place of the options above (but --methods and --labels): ladder, "
-        "labels, ecg5000",
+        help="a contest with a name of its own, ladder, labels or ecg5000; what is given beside it goes before",
     )
     command.add_argument("--name", default="default", help="of the contest: its folder in results/ and reports/")
     command.add_argument("--results", default="results", metavar="DIR")

@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bench.cli.arguments import PRESET
 from bench.contest.definition import Contest, DamagedContest, load_contest
 from bench.contest.results import ResultError
 from ucr.archive import UcrError
@@ -39,12 +40,14 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     from timae.presets import PRESETS
 
     names = rerun_methods(options)
+    usual: dict[str, Any] = {"datasets": "bundled", "resamples": 1, "preset": PRESET}
     if options.suite:
         require_known("suite", options.suite, SUITES)
-        for option, value in vars(SUITES[options.suite]).items():
-            if option not in ("methods", "labels") or not getattr(options, option):  # a part of it may be asked for
-                setattr(options, option, value)
+        usual |= vars(SUITES[options.suite])
         options.name = options.suite if options.name == "default" else options.name
+    for option, value in usual.items():
+        if getattr(options, option) in (None, False):
+            setattr(options, option, value)
     methods, outside = (DEFAULT_METHODS, {}) if options.methods is None else methods_in(options.methods)
     if not methods:
         raise UsageError(f"--methods names no method, got {options.methods!r}; python -m bench methods lists them")

@@ -109,3 +109,21 @@ def test_a_cell_breaks_no_table() -> None:
 
     table = pd.DataFrame([["a|b", 1.5, 3]], columns=["x|y", "z", "n"])
     assert markdown(table).splitlines() == ["| x\\|y | z | n |", "| --- | ---: | ---: |", "| a\\|b | 1.5 | 3 |"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "contest ladder, preset quick: 1560 runs"),
+        (["--resamples", "1"], "contest ladder, preset quick: 520 runs"),
+        (
+            ["--datasets", "GunPoint,ArrowHead", "--preset", "smoke", "--name", "part"],
+            "contest part, preset smoke: 78 runs",
+        ),
+    ],
+)
+def test_what_is_given_beside_a_suite_goes_before(
+    given: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", "--suite", "ladder", *given, "--results", str(tmp_path)]) == 0
+    assert said in capsys.readouterr().out
