@@ -18,7 +18,8 @@ from timae.masking import take
 from timae.training import Batch, balance
 from ucr import prepare, tsv
 from ucr.archive import ARCHIVE, Info, UcrError, label_order
-from ucr.labels import one_spelling, refuse_targets
+from ucr.folders import SPLITS
+from ucr.labels import one_spelling, refuse_targets, require_classes, unify
 from ucr.load import Split
 from ucr.prepare import Preparation
 from ucr.resolution import narrow
@@ -121,7 +122,7 @@ class UCRData(L.LightningDataModule):
         self.spelling = one_spelling({label for _, labels in files.values() for label in labels} | {*(class_ids or ())})
         if not pretrain:
             for path in paths:
-                self._require_classes(path, files[path][1], class_ids)
+                self._require_classes(path, files, class_ids)
         if class_ids:
             self.class_ids = {self.spelling[label]: i for label, i in class_ids.items()}
         else:
@@ -142,12 +143,22 @@ class UCRData(L.LightningDataModule):
             self.val_cases = _select(self.cases, order[n_train:])
         self.train_cases.crop_size = crop_size
 
-    def _require_classes(self, path: Path, labels: Sequence[str], known: Mapping[str, int] | None) -> None:
+    def _require_classes(
+        self, path: Path, files: Mapping[Path, tuple[Any, list[str]]], known: Mapping[str, int] | None
+    ) -> None:
         """Refuse labels that are no classes, or none of those that are known, if any are."""
+        labels = files[path][1]
         refuse_targets(labels, path)
-        spelled = {self.spelling[label] for label in known or labels}
-        if strange := [label for label in labels if self.spelling[label] not in spelled]:
-            raise UcrError(f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(known or ())}")
+        if known:
+            spelled = {self.spelling[label] for label in known}
+            if strange := [label for label in labels if self.spelling[label] not in spelled]:
+                raise UcrError(f"{path}: label {strange[0]!r} is no class of the checkpoint: {', '.join(known)}")
+            return
+        for other in _other_split(path):
+            pair = dict(zip(SPLITS, sorted((path, other), key=lambda file: "_TEST." in file.name), strict=True))
+            require_classes(unify({split: files[file][1] for split, file in pair.items()}), pair)
+        if len({*self.spelling.values()}) == 1:
+            raise UcrError(f"{path}: every case is of class {labels[0]!r}; a classifier needs two classes to learn")
 
     @property
     def n_timepoints(self) -> int:

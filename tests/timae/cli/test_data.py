@@ -164,3 +164,20 @@ def test_targets_of_a_regression_are_no_classes(tmp_path: Path) -> None:
     with pytest.raises(UcrError, match=r"4 different labels for 4 cases, such as .*: these are the targets"):
         UCRData(path)
     assert UCRData(path, pretrain=True).cases.labels is None
+
+
+def test_a_single_class_teaches_nothing(tmp_path: Path) -> None:
+    path = write(tmp_path / "A_TRAIN.tsv", [1, 1, 1, 1], ramps(4))
+    with pytest.raises(UcrError, match=r"A_TRAIN\.tsv: every case is of class '1'; a classifier needs two classes"):
+        UCRData(path)
+    assert UCRData(path, pretrain=True).cases.labels is None
+    assert UCRData(path, class_ids={"1": 0, "2": 1}).num_classes == 2  # to be tested
+
+
+def test_an_index_is_no_label(tmp_path: Path) -> None:
+    train = write(tmp_path / "A_TRAIN.tsv", [0, 1, 2, 3], ramps(4))
+    write(tmp_path / "A_TEST.tsv", [0, 1, 2, 3, 4], ramps(5))
+    with pytest.raises(
+        UcrError, match=r"A_TRAIN\.tsv: the first column numbers the cases, 0 to 3"
+    ):
+        UCRData(train)
