@@ -2,12 +2,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.cli.arguments import AGAINST, Command, add_comparing
+from bench.cli.arguments import AGAINST, Command, add_comparing, positive
 from bench.cli.asked import UsageError, names_in, require_importable, require_name, some, writable
 
 if TYPE_CHECKING:
@@ -31,6 +31,14 @@ def add(command: Command) -> None:
         "with --against datasets",
     )
     _add_normalise(compare)
+    compare.add_argument(
+        "--resamples",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="with --against: the file's resamples 0 to N-1 are the field's own (aeon's, and ours), and stand beside "
+        "the same ones of others; default: 1, the archive's split alone",
+    )
     compare.add_argument("--lower-is-better", action="store_true", help="the scores are errors or losses")
     compare.add_argument("--alpha", type=float, default=0.05)
     compare.add_argument("--json", action="store_true", help="JSON in place of text")
@@ -66,6 +74,8 @@ def compare_table(options: argparse.Namespace) -> int:
     from ucr.archive import ARCHIVE
 
     beside = None
+    if options.resamples > 1 and not options.against:
+        raise UsageError("--resamples says which splits of others stand beside, so it needs --against")
     try:
         scores = read(options.file, lower_is_better=options.lower_is_better)
         notes = [*scores.notes, *(_spelling(scores) if any(scores.rows["dataset"].isin([*ARCHIVE])) else [])]
@@ -154,7 +164,7 @@ def _put_beside(scores: "Scores", options: argparse.Namespace) -> "tuple[Beside,
     from bench.published.groups import asked_for
     from bench.published.guard import Conditions
     from bench.stats.comparison import DECIMALS, TableError
-    from bench.stats.doubts import counted, misspelled
+    from bench.stats.doubts import misspelled
     from ucr.archive import ARCHIVE
 
     notes: list[str] = []
@@ -164,40 +174,61 @@ def _put_beside(scores: "Scores", options: argparse.Namespace) -> "tuple[Beside,
     asked = asked_for(names)
     if misspelled(scores.rows["dataset"]):
         raise TableError(f"{options.file}: {_spelling(scores)[0]}; write the archive's names")
-    own = _own_split(scores, notes)
+    own = _same_splits(scores, options.resamples, notes)
     if scores.kind == "error" or (scores.name == "loss" and own.rows["score"].max() <= 1):
         own = replace(own, name="accuracy", rows=own.rows.assign(score=(1 - own.rows["score"]).round(DECIMALS)))
         notes.append(f"{scores.name} is read as 1 - accuracy")
     _require_accuracies(own, options.file)
-    table = own.table
-    unknown = [name for name in table.index if name not in ARCHIVE]
-    if unknown:
+    rows = own.rows
+    if unknown := [name for name in rows["dataset"].unique() if name not in ARCHIVE]:
         notes.append(f"not in the archive, and left out: {some(unknown)}")
-        table = table.drop(index=unknown)
-    if table.empty:
+        rows = rows[~rows["dataset"].isin(unknown)].copy()
+    if rows.empty:
         raise TableError(
             f"{options.file}: no data set of the archive; expected names such as {', '.join([*ARCHIVE][:3])}"
         )
-    for method in table:
-        table[method], not_counts = counted(table[method], {name: ARCHIVE[name].n_test for name in table.index})
-        notes += _not_counts(str(method), not_counts)
+    notes += _snap(rows, {name: ARCHIVE[name].n_test for name in rows["dataset"].unique()})
+    table = replace(own, rows=rows).table
     if not options.normalise:
         notes.append("how the data were normalised is not known: say --normalise series or none for more data sets")
-    ours = {name: Conditions(ARCHIVE[name].n_test, options.normalise or "unknown") for name in table.index}
+    splits = tuple(range(options.resamples))
+    ours = {name: Conditions(ARCHIVE[name].n_test, options.normalise or "unknown", splits) for name in table.index}
     return beside(table, ours, asked), notes
 
 
-def _own_split(scores: "Scores", notes: list[str]) -> "Scores":
-    """The scores of resample 0, the split that published numbers are of."""
+def _same_splits(scores: "Scores", n: int, notes: list[str]) -> "Scores":
+    """The scores of resamples 0 to n-1, the splits that others are taken of; missing where one of them is lacking."""
     from bench.stats.comparison import TableError
 
-    rows = scores.rows[scores.rows["resample"] == 0]
-    if rows.empty:
+    rows = scores.rows[scores.rows["resample"] < n].copy()
+    lacking = rows.groupby(["method", "dataset"])["resample"].transform("nunique") < n
+    if rows.empty or lacking.all():
         found = ", ".join(map(str, sorted(scores.rows["resample"].unique())))
-        raise TableError(f"published numbers are of the archive's own split, resample 0; the file has {found}")
-    if len(rows) < len(scores.rows):
-        notes.append("published numbers are of the archive's own split: resample 0 alone is taken")
+        wanted = "the archive's own split, resample 0" if n == 1 else f"--resamples {n}: expected all of 0 to {n - 1}"
+        raise TableError(f"published numbers stand beside the same splits, {wanted}; the file has {found}")
+    if lacking.any():
+        short = rows[lacking].drop_duplicates(["method", "dataset"])
+        named = some([f"{row.method} on {row.dataset}" for row in short.itertuples()])
+        notes.append(f"without all {n} resamples, and missing: {named}")
+        rows.loc[lacking, "score"] = float("nan")
+    if n == 1 and len(rows) < len(scores.rows):
+        notes.append(
+            "published numbers are of the archive's own split: resample 0 alone is taken; if the others are the "
+            "field's own, say how many: --resamples N"
+        )
     return replace(scores, rows=rows)
+
+
+def _snap(rows: "pd.DataFrame", n_test: Mapping[str, int]) -> list[str]:
+    """Make rounded accuracies the counts that they stand for, in place; returns a line about those that are none."""
+    from bench.stats.doubts import counted
+
+    notes = []
+    for (method, resample), own in rows.groupby(["method", "resample"], sort=False):
+        exact, not_counts = counted(own.set_index("dataset")["score"], n_test)
+        rows.loc[own.index, "score"] = exact.to_numpy()
+        notes += _not_counts(f"{method}, resample {resample}" if resample else str(method), not_counts)
+    return notes
 
 
 def import_table(options: argparse.Namespace) -> int:
@@ -235,7 +266,6 @@ def import_table(options: argparse.Namespace) -> int:
 def _importable(scores: "Scores", root: str | None) -> "tuple[pd.DataFrame, list[str]]":
     """The rows that a contest can take, rounded accuracies as the counts that they stand for; and what it cannot."""
     from bench.contest.cost import info_of
-    from bench.stats.doubts import counted
     from ucr.archive import UcrError
 
     rows, notes, n_test = scores.rows, [], {}
@@ -256,11 +286,7 @@ def _importable(scores: "Scores", root: str | None) -> "tuple[pd.DataFrame, list
     rows = rows[~missing].copy()
     if rows.empty:
         raise UsageError("no accuracy to import: " + "; ".join(notes))
-    for (method, resample), own in rows.groupby(["method", "resample"], sort=False):
-        exact, not_counts = counted(own.set_index("dataset")["score"], n_test)
-        rows.loc[own.index, "score"] = exact.to_numpy()
-        notes += _not_counts(f"{method}, resample {resample}" if resample else str(method), not_counts)
-    return rows, notes
+    return rows, notes + _snap(rows, n_test)
 
 
 def _spelling(scores: "Scores") -> list[str]:

@@ -14,7 +14,7 @@ from bench.__main__ import main
 from bench.contest import results
 from bench.contest.definition import Contest, Run, load_contest
 from bench.contest.scores import SCORES
-from bench.published.numbers import load_published
+from bench.published.numbers import load_published, load_resamples
 from bench.stats.csv_table import read
 from ucr.archive import ARCHIVE
 
@@ -112,6 +112,25 @@ class TestCompare:
         rows = "".join(f"{name},mine,1,{value}\n" for name, value in MINE.items())
         said = user.refused("compare", user.file("dataset,method,fold,accuracy\n" + rows), "--against", "HC2")
         assert "resample 0; the file has 1" in said
+
+    def test_the_fields_own_resamples_stand_beside_the_same_ones(self, user: User) -> None:
+        numbers = [number for number in (*load_published(), *load_resamples()) if number.method == "HC2"]
+        numbers = [number for number in numbers if number.dataset in MINE and number.resample < 3]
+        rows = [f"{number.dataset},mine,{number.resample},{number.accuracy}" for number in numbers]
+        file = user.file("\n".join(["dataset,method,resample,accuracy", *rows]))
+        asked = ("--against", "HC2,MultiRocket", "--normalise", "series")
+        out, said = user("compare", file, *asked, "--resamples", "3")
+        assert "resample 0 alone" not in said
+        assert "3 methods on 7 data sets" in out
+        assert re.search(r"(HIVE-COTE 2 .published. +mine|mine +HIVE-COTE 2 .published.) +1 / 1 +0 / 7 / 0 ", out)
+        without = user.file("\n".join(["dataset,method,resample,accuracy", *rows[:-1]]), "without.csv")
+        out, said = user("compare", without, *asked, "--resamples", "3")
+        assert f"without all 3 resamples, and missing: mine on {numbers[-1].dataset}" in said
+        assert "3 methods on 6 data sets" in out
+        assert "--resamples 4: expected all of 0 to 3; the file has 0, 1, 2" in user.refused(
+            "compare", file, *asked, "--resamples", "4"
+        )
+        assert "so it needs --against" in user.refused("compare", file, "--resamples", "3")
 
     def test_a_page_with_its_pictures_is_written(self, user: User) -> None:
         out, _ = user("compare", user.file(column(MINE)), "--against", "HC2", "--out", "there")

@@ -177,7 +177,5 @@ def test_a_single_class_teaches_nothing(tmp_path: Path) -> None:
 def test_an_index_is_no_label(tmp_path: Path) -> None:
     train = write(tmp_path / "A_TRAIN.tsv", [0, 1, 2, 3], ramps(4))
     write(tmp_path / "A_TEST.tsv", [0, 1, 2, 3, 4], ramps(5))
-    with pytest.raises(
-        UcrError, match=r"A_TRAIN\.tsv: the first column numbers the cases, 0 to 3"
-    ):
+    with pytest.raises(UcrError, match=r"A_TRAIN\.tsv: the first column numbers the cases, 0 to 3"):
         UCRData(train)
