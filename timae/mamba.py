@@ -185,6 +185,21 @@ def scan_chunks(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor, chunk_si
     return out
 
 
+def scan_steps(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor) -> Tensor:
+    """What scan_chunks computes, by its definition, a step at a time (arXiv:2405.21060, Equation 1): slow, the truth.
+
+    Shapes are those of scan_chunks.
+    """
+    heads, groups = x.shape[2], B.shape[2]
+    B, C = (t.repeat_interleave(heads // groups, dim=2) for t in (B, C))
+    state, out = x.new_zeros(x.shape[0], heads, x.shape[3], B.shape[3]), []
+    for t in range(x.shape[1]):
+        gained = (dt[:, t, :, None] * x[:, t]).unsqueeze(-1) * B[:, t].unsqueeze(-2)
+        state = a[:, t].exp()[..., None, None] * state + gained
+        out.append((state * C[:, t].unsqueeze(-2)).sum(-1))
+    return torch.stack(out, dim=1)
+
+
 def _chunk_length(a: Tensor, longest: int, safe: int) -> int:
     """Return the longest chunk, halving, in which no head decays by more than e^-LARGEST_EXPONENT; safe always fits.
 
