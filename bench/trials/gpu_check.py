@@ -147,15 +147,7 @@ def _carry_out(name: str, surroundings: Surroundings, findings: Connection) -> N
     """Measure a part, in its own process; what is planned is sent first, then each finding, or why there is none."""
     os.setpgid(0, 0)
     os.environ |= surroundings.environment()
-    from bench.trials import gpu_contests, gpu_models  # noqa: PLC0415 (libraries must meet their environment first)
-
-    plan: Plan = {
-        "kernels": gpu_models.kernels,
-        "step": gpu_models.steps,
-        "packed": gpu_contests.packed,
-        "stacked": gpu_models.stacked,
-        "paper": gpu_contests.paper,
-    }[name](surroundings)
+    plan = _plan(name, surroundings)
     findings.send(list(plan))
     for what, measure in plan.items():
         try:
@@ -163,6 +155,18 @@ def _carry_out(name: str, surroundings: Surroundings, findings: Connection) -> N
         except Exception as error:  # the others go on
             found = f"failed: {type(error).__name__}: {' '.join(str(error).split())}"
         findings.send((what, found))
+
+
+def _plan(name: str, surroundings: Surroundings) -> Plan:
+    """What a part is to measure; its libraries must meet their environment first, and contests need no torch here."""
+    if name in ("packed", "paper"):
+        from bench.trials import gpu_contests  # noqa: PLC0415
+
+        return {"packed": gpu_contests.packed, "paper": gpu_contests.paper}[name](surroundings)
+    from bench.trials import gpu_models  # noqa: PLC0415
+
+    models = {"kernels": gpu_models.kernels, "step": gpu_models.steps, "stacked": gpu_models.stacked}
+    return models[name](surroundings)
 
 
 def _machine(device: str) -> dict[str, Any]:
