@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.trials.gpu_check import PARTS, check
+
 PROJECT = Path(__file__).parents[3]
 
 
@@ -57,6 +59,16 @@ def test_on_a_cpu_every_part_finds_something_and_says_what_it_leaves_out(tmp_pat
     for name, part in parts.items():
         for what in (*part["figures"], *part["left_out"]):
             assert f"{name}: {what}: " in done.stdout
+
+
+def test_where_time_is_out_each_part_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check("cpu", tmp_path / "gpu", minutes=0.001) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said == [*(f"{name}: all of it: time was out" for name in PARTS), str(tmp_path / "gpu" / "cpu.json")]
+    parts = json.loads((tmp_path / "gpu" / "cpu.json").read_text())["parts"]
+    assert [*parts] == [*PARTS]
+    assert all(part["figures"] == {} for part in parts.values())
+    assert all(part["left_out"] == {"all of it": "time was out"} for part in parts.values())
 
 
 def test_without_a_gpu_that_is_said_in_a_line_and_nothing_is_written(tmp_path: Path) -> None:
