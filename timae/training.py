@@ -218,6 +218,17 @@ def crop_and_stretch(series: Tensor, least: float) -> Tensor:
     return cut(series, start, share, time)
 
 
+def compiled(loss: Callable[[Batch], Tensor]) -> Callable[[Batch], Tensor]:
+    """Return a task's loss, compiled and captured as CUDA graphs; those that were compiled before are dropped.
+
+    PyTorch compiles a function eight times and then no more: without dropping them, a process that trains many models
+    would train those after the eighth uncompiled.
+    """
+    torch.compiler.reset()
+    faster: Callable[[Batch], Tensor] = torch.compile(loss, mode="reduce-overhead", dynamic=False)
+    return faster
+
+
 class _Journal(Callback):
     """Seeds each step; resumes from a checkpoint, writes new ones, reports, and stops when asked to."""
 
@@ -335,7 +346,7 @@ def train(
     if session.device == "cuda":
         batches.to(session.device)
     if accelerated:
-        task.compiled_loss = torch.compile(task.loss, mode="reduce-overhead", dynamic=False)
+        task.compiled_loss = compiled(task.loss)
     trainer = L.Trainer(
         precision="bf16-mixed" if accelerated else "32-true",
         accelerator=session.device,

@@ -20,7 +20,7 @@ from timae.mamba import scan_chunks, scan_steps
 from timae.model import MaskedAutoencoder, MultiscaleClassifier
 from timae.presets import PRESETS
 from timae.stacked import Stack
-from timae.training import Batch, Batches, FinetuningTask, PretrainingTask, Task
+from timae.training import Batch, Batches, FinetuningTask, PretrainingTask, Task, compiled
 
 CASES, LENGTH, CLASSES, BATCH = 640, 140, 5, 64
 """Made-up series, of the sizes of ECG5000."""
@@ -135,10 +135,7 @@ def _step(method: str, phase: str, precision: str, mode: str, where: Surrounding
     narrow = precision == "bfloat16"
     # a cast that is kept would not be done again when a graph is replayed
     cast = torch.autocast(where.device, torch.bfloat16, enabled=narrow, cache_enabled=mode != "captured")
-    try:
-        return _measure(task, mode, cast, where)
-    finally:
-        torch.compiler.reset()  # nobody pays for another's graphs
+    return _measure(task, mode, cast, where)
 
 
 def _task(recipe: Recipe, phase: str, tokens: bool) -> Task:
@@ -188,7 +185,7 @@ def _measure(task: Task, mode: str, cast: AbstractContextManager[object], where:
 
 def _launched(task: Task, mode: str, cast: AbstractContextManager[object]) -> Callable[[Batch], Tensor]:
     """A step, kernel by kernel, or with a compiled loss, as timae.training takes them."""
-    loss_of = torch.compile(task.loss, mode="reduce-overhead", dynamic=False) if mode == "compiled" else task.loss
+    loss_of = compiled(task.loss) if mode == "compiled" else task.loss
     optimizer = task.adamw()
 
     def step(batch: Batch) -> Tensor:
