@@ -132,8 +132,9 @@ def adamw(parameters: Iterable[tuple[Tensor, bool]], budget: Budget, **options: 
     groups: dict[bool, list[Tensor]] = {True: [], False: []}
     for parameter, decayed in parameters:
         groups[decayed].append(parameter)
+    alike: list[dict[str, Any]] = [{"params": groups[True]}, {"params": groups[False], "weight_decay": 0.0}]
     return torch.optim.AdamW(
-        [{"params": groups[True]}, {"params": groups[False], "weight_decay": 0.0}],
+        alike,
         **{"lr": budget.lr, "weight_decay": budget.weight_decay, "fused": True, **options},
     )
 

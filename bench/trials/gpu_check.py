@@ -14,8 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,43 +24,13 @@ from bench.cli.asked import UsageError
 from bench.contest.machine import environment
 from bench.places.interruption import interruptible
 from bench.places.machine import gpus
+from bench.trials.gpu_part import TIME_WAS_OUT, Figures, Plan, Surroundings
 from timae.files import written_whole
-
-Figures = dict[str, Any]
-"""What one measurement found; `passed` says whether it kept to a stated bound."""
-Plan = Mapping[str, Callable[[], Figures] | str]
-"""Measurements by name, in their order; a text in place of one says why it is not made here."""
 
 PARTS = {"kernels": 0.28, "step": 0.24, "packed": 0.24, "stacked": 0.08, "paper": 0.16}
 """Each part's share of the time; what one leaves over goes to those after it, as the kernels do if they are compiled
 sooner than feared."""
 PACKAGES = ("torch", "triton", "mamba-ssm", "causal-conv1d", "lightning")
-TIME_WAS_OUT = "time was out"
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """Where a part is measured."""
-
-    device: str
-    """cuda or cpu; a CPU gets tiny forms of all parts, which mean nothing but that they work."""
-    ends: float
-    """When its time is out, by time.monotonic()."""
-    folder: Path
-    """For whatever it writes; removed in the end."""
-    found: Mapping[str, Any]
-    """The parts before it, as they stand in the file."""
-
-    @property
-    def tiny(self) -> bool:
-        """Whether it is only to show that it works."""
-        return self.device == "cpu"
-
-    def environment(self) -> dict[str, str]:
-        """Of its process: one GPU or none, and compilers that find nothing compiled before."""
-        caches = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
-        seen = {"CUDA_VISIBLE_DEVICES": "" if self.tiny else gpus()[0]}
-        return seen | {name: str(self.folder / cache) for name, cache in caches.items()}
 
 
 def check(device: str, out: Path, minutes: float) -> int:

@@ -14,7 +14,7 @@ from bench.contest.run import Outcome
 from bench.contest.survey import survey_of
 from bench.places import local
 from bench.places.place import Options
-from bench.trials.gpu_check import TIME_WAS_OUT, Figures, Plan, Surroundings
+from bench.trials.gpu_part import TIME_WAS_OUT, Figures, Plan, Surroundings
 
 SMALL = ("ArrowHead", "GunPoint", "ItalyPowerDemand", "OSULeaf")
 """Data sets that sktime ships; the other two have long series, and are left out where runs are counted."""
@@ -143,6 +143,6 @@ def _paper(
         return {"at_a_time": width, **{name: result[name] for name in measured}}
     for state in stood:
         if state["run"] == str(run):
-            reached = {name: state[name] for name in ("phase", "step", "steps", "seconds") if name in state}
+            reached: Figures = {name: state[name] for name in ("phase", "step", "steps", "seconds")}
             return {"at_a_time": width, "cut_off": TIME_WAS_OUT, **reached}
     return {"at_a_time": width, "cut_off": f"{TIME_WAS_OUT} before it began"}

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from bench.trials.gpu_check import Figures, Plan, Surroundings
+from bench.trials.gpu_part import Figures, Plan, Surroundings
 from timae.architectures import ARCHITECTURES
 from timae.config import Recipe
 from timae.fit import build
@@ -218,7 +218,7 @@ def _captured(
     for resolution in resolutions or (None,):
         if isinstance(task, PretrainingTask):
             task.resolution = resolution
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(3):
