@@ -193,10 +193,10 @@ def scan_steps(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor) -> Tensor
     heads, groups = x.shape[2], B.shape[2]
     B, C = (t.repeat_interleave(heads // groups, dim=2) for t in (B, C))
     state, out = x.new_zeros(x.shape[0], heads, x.shape[3], B.shape[3]), []
-    for t in range(x.shape[1]):
-        gained = (dt[:, t, :, None] * x[:, t]).unsqueeze(-1) * B[:, t].unsqueeze(-2)
-        state = a[:, t].exp()[..., None, None] * state + gained
-        out.append((state * C[:, t].unsqueeze(-2)).sum(-1))
+    for x_t, dt_t, a_t, B_t, C_t in zip(*(t.unbind(1) for t in (x, dt, a, B, C)), strict=True):
+        gained = (dt_t.unsqueeze(-1) * x_t).unsqueeze(-1) * B_t.unsqueeze(-2)
+        state = a_t.exp()[..., None, None] * state + gained
+        out.append((state * C_t.unsqueeze(-2)).sum(-1))
     return torch.stack(out, dim=1)
 
 
