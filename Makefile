@@ -25,7 +25,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda check test test-slurm test-network format clean
+.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda gpu-check check test test-slurm test-network format clean
 
 help:  ## explain targets and variables
 	@echo 'make TARGET [VARIABLE=value …]'
@@ -119,6 +119,9 @@ bench-train: setup  ## time training steps against plain Lightning, a run agains
 cuda: setup  ## add mamba-ssm's Triton kernels, for a machine with a GPU; a CPU needs none of it
 	$(PIP) setuptools wheel einops
 	MAMBA_FORCE_BUILD=TRUE MAMBA_SKIP_CUDA_BUILD=TRUE $(PIP) --no-build-isolation --no-deps mamba-ssm
+
+gpu-check: cuda  ## measure what is claimed about GPUs on a machine with one; writes reports/gpu/CARD.json
+	@$(BIN)/python -m bench gpu-check
 
 check: $(VENV)/installed-dev  ## style, types, import direction
 	$(BIN)/ruff check .

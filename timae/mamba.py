@@ -185,6 +185,21 @@ def scan_chunks(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor, chunk_si
     return out
 
 
+def scan_steps(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor) -> Tensor:
+    """What scan_chunks computes, by its definition, a step at a time (arXiv:2405.21060, Equation 1): slow, the truth.
+
+    Shapes are those of scan_chunks.
+    """
+    heads, groups = x.shape[2], B.shape[2]
+    B, C = (t.repeat_interleave(heads // groups, dim=2) for t in (B, C))
+    state, out = x.new_zeros(x.shape[0], heads, x.shape[3], B.shape[3]), []
+    for x_t, dt_t, a_t, B_t, C_t in zip(*(t.unbind(1) for t in (x, dt, a, B, C)), strict=True):
+        gained = (dt_t.unsqueeze(-1) * x_t).unsqueeze(-1) * B_t.unsqueeze(-2)
+        state = a_t.exp()[..., None, None] * state + gained
+        out.append((state * C_t.unsqueeze(-2)).sum(-1))
+    return torch.stack(out, dim=1)
+
+
 def _chunk_length(a: Tensor, longest: int, safe: int) -> int:
     """Return the longest chunk, halving, in which no head decays by more than e^-LARGEST_EXPONENT; safe always fits.
 

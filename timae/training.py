@@ -10,7 +10,7 @@ import math
 import random
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -108,16 +108,13 @@ class Task(L.LightningModule):
         self.losses.append(loss.detach().clone())  # the next step of a captured graph writes over what it returned
         return loss
 
+    def adamw(self, **options: Any) -> torch.optim.AdamW:
+        """AdamW of all parameters as the budget asks for it; options go before it."""
+        return adamw(((parameter, is_decayed(parameter)) for parameter in self.parameters()), self.budget, **options)
+
     def configure_optimizers(self) -> Any:
         """AdamW, and one cycle of the learning rate over all steps (arXiv:1711.05101, arXiv:1708.07120)."""
-        decayed: list[Tensor] = []
-        kept: list[Tensor] = []
-        for parameter in self.parameters():
-            small = parameter.ndim < 2 or getattr(parameter, "_no_weight_decay", False)
-            (kept if small else decayed).append(parameter)
-        groups: list[dict[str, Any]] = [{"params": decayed}, {"params": kept, "weight_decay": 0.0}]
-        lr, weight_decay = self.budget.lr, self.budget.weight_decay
-        optimizer = torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay, fused=True)
+        optimizer, lr = self.adamw(), self.budget.lr
         steps = self.trainer.estimated_stepping_batches
         if not math.isfinite(steps):  # until time is up, say: a cycle needs an end
             return optimizer
@@ -130,12 +127,31 @@ class Task(L.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
+def adamw(parameters: Iterable[tuple[Tensor, bool]], budget: Budget, **options: Any) -> torch.optim.AdamW:
+    """AdamW as a budget asks for it, of parameters and whether each is decayed; options go before the budget."""
+    groups: dict[bool, list[Tensor]] = {True: [], False: []}
+    for parameter, decayed in parameters:
+        groups[decayed].append(parameter)
+    alike: list[dict[str, Any]] = [{"params": groups[True]}, {"params": groups[False], "weight_decay": 0.0}]
+    return torch.optim.AdamW(
+        alike,
+        **{"lr": budget.lr, "weight_decay": budget.weight_decay, "fused": True, **options},
+    )
+
+
+def is_decayed(parameter: Tensor) -> bool:
+    """Whether a parameter's weights decay: matrices do, but for a state space's; biases and gains do not."""
+    return parameter.ndim >= 2 and not getattr(parameter, "_no_weight_decay", False)
+
+
 class PretrainingTask(Task):
     """Teach a MaskedAutoencoder to predict what it cannot see; labels are never looked at."""
 
     def __init__(self, model: MaskedAutoencoder, pretraining: Pretraining) -> None:
         super().__init__(pretraining)
         self.model, self.pretraining = model, pretraining
+        self.resolution: int | None = None
+        """In place of a random one in each step: a step that is captured as a graph has but one."""
 
     def loss(self, batch: Batch) -> Tensor:
         """Reconstruction loss of a batch, over as many random maskings of it as asked for."""
@@ -151,7 +167,7 @@ class PretrainingTask(Task):
     def draw(self, series: Tensor) -> Tensor:
         """Random windows of series (batch, time, 1) at one random resolution: (batch', resolution, 1)."""
         resolutions = self.pretraining.resolutions
-        resolution = resolutions[int(torch.randint(len(resolutions), ()))]
+        resolution = self.resolution or resolutions[int(torch.randint(len(resolutions), ()))]
         some = series[: self.pretraining.batch_size_at(resolution)]
         return random_windows(some, resolution, self.pretraining.crop)
 
@@ -201,6 +217,17 @@ def crop_and_stretch(series: Tensor, least: float) -> Tensor:
     share = least + (1 - least) * torch.rand(batch, 1, device=series.device)
     start = (1 - share) * torch.rand(batch, 1, device=series.device)
     return cut(series, start, share, time)
+
+
+def compiled(loss: Callable[[Batch], Tensor]) -> Callable[[Batch], Tensor]:
+    """Return a task's loss, compiled and captured as CUDA graphs; those that were compiled before are dropped.
+
+    PyTorch compiles a function eight times and then no more: without dropping them, a process that trains many models
+    would train those after the eighth uncompiled.
+    """
+    torch.compiler.reset()
+    faster: Callable[[Batch], Tensor] = torch.compile(loss, mode="reduce-overhead", dynamic=False)
+    return faster
 
 
 class _Journal(Callback):
@@ -320,7 +347,7 @@ def train(
     if session.device == "cuda":
         batches.to(session.device)
     if accelerated:
-        task.compiled_loss = torch.compile(task.loss, mode="reduce-overhead", dynamic=False)
+        task.compiled_loss = compiled(task.loss)
     trainer = L.Trainer(
         precision="bf16-mixed" if accelerated else "32-true",
         accelerator=session.device,

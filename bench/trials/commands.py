@@ -1,6 +1,7 @@
-"""Commands that try the suite itself: chaos, speed-pool, speed-run, speed-scale."""
+"""Commands that try the suite itself: chaos, speed-pool, speed-run, speed-scale, gpu-check."""
 
 import argparse
+from pathlib import Path
 
 from bench.cli.arguments import Command, positive, whole
 from ucr.selectors import select
@@ -25,6 +26,13 @@ def add(command: Command) -> None:
     large.add_argument("--methods", type=positive, default=20, metavar="N", help="at most 20")
     large.add_argument("--resamples", type=positive, default=30, metavar="N")
     large.add_argument("--share", type=float, default=0.95, help="of the runs that are done")
+
+    gpu = command("gpu-check", check_gpu, "measure what the project claims about GPUs, into one file")
+    gpu.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="cpu: tiny, to see that it works")
+    gpu.add_argument(
+        "--out", type=Path, default=Path("reports/gpu"), metavar="DIR", help="of the file, named by the card"
+    )
+    gpu.add_argument("--minutes", type=positive, default=6, metavar="N", help="at most, of all parts together")
 
 
 def stir_chaos(options: argparse.Namespace) -> int:
@@ -53,3 +61,10 @@ def measure_scale(options: argparse.Namespace) -> int:
     from bench.trials import scale
 
     return scale.main(options.datasets, options.methods, options.resamples, options.share)
+
+
+def check_gpu(options: argparse.Namespace) -> int:
+    """Carry out `gpu-check`."""
+    from bench.trials import gpu_check
+
+    return gpu_check.check(options.device, options.out, options.minutes)

@@ -9,21 +9,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from timae import mamba
-from timae.mamba import GatedRMSNorm, Mamba2, scan_chunks
+from timae.mamba import GatedRMSNorm, Mamba2, scan_chunks, scan_steps
 
 GOLDEN = Path(__file__).with_name("mamba_ssm_golden.npz")
-
-
-def recurrence(x: Tensor, dt: Tensor, a: Tensor, B: Tensor, C: Tensor) -> Tensor:
-    """The definition, a step at a time (arXiv:2405.21060, Equation 1)."""
-    heads, groups = x.shape[2], B.shape[2]
-    B, C = (t.repeat_interleave(heads // groups, dim=2) for t in (B, C))
-    state, out = x.new_zeros(*x.shape[:1], heads, x.shape[3], B.shape[3]), []
-    for t in range(x.shape[1]):
-        gained = (dt[:, t, :, None] * x[:, t]).unsqueeze(-1) * B[:, t].unsqueeze(-2)
-        state = a[:, t].exp()[..., None, None] * state + gained
-        out.append((state * C[:, t].unsqueeze(-2)).sum(-1))
-    return torch.stack(out, dim=1)
 
 
 def inputs(length: int, groups: int, scale: float = 1.0, heads: int = 4) -> dict[str, Tensor]:
@@ -43,7 +31,7 @@ def inputs(length: int, groups: int, scale: float = 1.0, heads: int = 4) -> dict
 def test_chunks_equal_the_recurrence_in_float64(length: int, groups: int) -> None:
     single = {name: tensor.requires_grad_() for name, tensor in inputs(length, groups).items()}
     double = {name: tensor.detach().double().requires_grad_() for name, tensor in single.items()}
-    ours, true = scan_chunks(**single, chunk_size=32), recurrence(**double)
+    ours, true = scan_chunks(**single, chunk_size=32), scan_steps(**double)
     torch.testing.assert_close(ours.double(), true, rtol=1e-5, atol=1e-5)
     weight = torch.randn_like(ours)
     (ours * weight).sum().backward()
@@ -59,14 +47,14 @@ def test_chunks_equal_the_recurrence_in_float64(length: int, groups: int) -> Non
 @pytest.mark.parametrize("chunk_size", [1, 2, 7, 16, 64, 1000])
 def test_the_result_does_not_depend_on_the_chunks(chunk_size: int) -> None:
     given = {name: tensor.double() for name, tensor in inputs(140, 2).items()}
-    torch.testing.assert_close(scan_chunks(**given, chunk_size=chunk_size), recurrence(**given))
+    torch.testing.assert_close(scan_chunks(**given, chunk_size=chunk_size), scan_steps(**given))
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 30.0, 1e4])
 def test_any_step_size_is_safe_in_float32(scale: float) -> None:
     given = inputs(300, 1, scale)
     ours = scan_chunks(**given, chunk_size=32)
-    true = recurrence(**{name: tensor.double() for name, tensor in given.items()})
+    true = scan_steps(**{name: tensor.double() for name, tensor in given.items()})
     torch.testing.assert_close(ours.double() / scale, true / scale, rtol=1e-4, atol=1e-4)
 
 

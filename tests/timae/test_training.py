@@ -1,5 +1,7 @@
 import copy
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 from timae.config import Budget, DecoderConfig, EncoderConfig, Finetuning, Pretraining, Transformer
 from timae.model import Classifier, MaskedAutoencoder
 from timae.session import Session
-from timae.training import Batches, FinetuningTask, PretrainingTask, balance, crop_and_stretch, derive_seed, train
+from timae.training import (
+    Batches,
+    FinetuningTask,
+    PretrainingTask,
+    balance,
+    compiled,
+    crop_and_stretch,
+    derive_seed,
+    train,
+)
 
 BLOCK = Transformer(num_heads=2, intermediate_dim=16)
 ENCODER = EncoderConfig(emb_size=8, block=BLOCK)
@@ -179,3 +190,20 @@ def test_acceleration_is_for_gpus_alone() -> None:
 def test_impossible_budgets_are_refused(changes: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Pretraining(**changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated")  # PyTorch's compiler itself calls it
+def test_the_tenth_training_of_a_process_is_compiled_too() -> None:
+    """Counted by a compiler that returns what it is given: what is asked is whether PyTorch calls one at all."""
+    n_compiled = 0
+
+    def count(graph: torch.fx.GraphModule, _: list[torch.Tensor]) -> Callable[..., Any]:
+        nonlocal n_compiled
+        n_compiled += 1
+        return graph.forward
+
+    for k in range(10):
+        task = FinetuningTask(Classifier(ENCODER, 2), Finetuning(1))
+        compiled(task.loss)
+        torch.compile(task.loss, backend=count, dynamic=False)((torch.randn(2, 8 + k, 1), torch.tensor([0, 1]), None))
+        assert n_compiled > k
