@@ -40,7 +40,7 @@ def add(command: Command) -> None:
         "the same ones of others; default: 1, the archive's split alone",
     )
     compare.add_argument("--lower-is-better", action="store_true", help="the scores are errors or losses")
-    compare.add_argument("--alpha", type=float, default=0.05)
+    compare.add_argument("--alpha", type=float, default=0.05, help="family-wise error of the tests; default: 0.05")
     compare.add_argument("--json", action="store_true", help="JSON in place of text")
     compare.add_argument("--out", metavar="DIR", help="write diagram, matrix and a page")
 
@@ -68,7 +68,7 @@ def compare_table(options: argparse.Namespace) -> int:
     """Carry out `compare`."""
     import json
 
-    from bench.stats.comparison import TableError, compare, reasons
+    from bench.stats.comparison import TableError, compare
     from bench.stats.csv_table import read
     from bench.stats.wording import as_json
     from ucr.archive import ARCHIVE
@@ -93,7 +93,6 @@ def compare_table(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     if options.json:
         print(json.dumps(as_json(comparison), indent=1))
-        _tell(f"left out: {line}" for line in reasons(comparison.left_out))  # the keys of the JSON are fixed
     else:
         from bench.report.terminal import as_text
 
@@ -205,7 +204,10 @@ def _same_splits(scores: "Scores", n: int, notes: list[str]) -> "Scores":
     if rows.empty or lacking.all():
         found = ", ".join(map(str, sorted(scores.rows["resample"].unique())))
         wanted = "the archive's own split, resample 0" if n == 1 else f"--resamples {n}: expected all of 0 to {n - 1}"
-        raise TableError(f"published numbers stand beside the same splits, {wanted}; the file has {found}")
+        raise TableError(
+            f"published numbers stand beside the same splits, {wanted}; the file has {found}: name the split of each "
+            "row in a column resample, or ask for those that are there"
+        )
     if lacking.any():
         short = rows[lacking].drop_duplicates(["method", "dataset"])
         named = some([f"{row.method} on {row.dataset}" for row in short.itertuples()])

@@ -1,5 +1,6 @@
 """Results in the forms that others read: tsml-eval's files, wide and long CSV, LaTeX."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from bench.contest.imported import told_of
 from bench.contest.results import Result
 from bench.contest.scores import SCORES
 from bench.report import tables
-from bench.report.material import by_labels
-from bench.stats.comparison import Complete, reasons
+from bench.report.material import gather
+from bench.stats.comparison import reasons
 
 ESCAPES = str.maketrans(
     {letter: rf"\{letter}" for letter in "_&%#${}"}
@@ -49,11 +50,12 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
             _write(folder / f"{score}.csv", table.reset_index().to_csv(index=False, lineterminator="\n"))
             for score, table in by_score.items()
         ]
-    fewer = {result.method for result in by_labels(finished)[1]}  # below the table stand means and ranks
+    material = gather(contest, folder)
+    tuned = material.tuned if material.apart else []  # below the table stand means and ranks, of the others
     return [
-        _write(folder / f"{score}.tex", latex(table.drop(columns=[name for name in table if name in fewer])))
-        for score, table in by_score.items()
-        if SCORES[score].ranked
+        _write(folder / f"{score}.tex", latex(table, tuned))
+        for score, table in material.scores.items()
+        if SCORES[score].ranked and not table.empty
     ]
 
 
@@ -94,31 +96,46 @@ def _predictions(contest: Contest, result: Result) -> tuple[NDArray[Any], ...]:
     return tuple(found[name] for name in names)
 
 
-def latex(table: pd.DataFrame, complete: Complete = "methods") -> str:
-    """A booktabs table, data set × method, the best of a row in bold, means and average ranks below.
+def latex(table: pd.DataFrame, tuned: Collection[str] = ()) -> str:
+    r"""A table of booktabs and longtable, which breaks over pages: data set × method, the best of a row in bold.
 
-    All of it is over the same data sets: a comment names the methods, or data sets, that are left out.
+    Below stand means and average ranks, all over the same data sets, and notes: which methods are left out, for they
+    lack some.
+
+    Args:
+        table: scores, index data sets, columns methods.
+        tuned: data sets that were looked at when methods were made: marked, and neither in means nor in ranks.
     """
-    comparison = tables.compare(table, complete)
+    comparison = tables.compare(table.drop(index=[*tuned]), "methods")
     left_out = reasons(comparison.left_out) if comparison else []
-    table = comparison.scores if comparison else table
-    names = [_escaped(name) for name in table.columns]
-    lines = [f"% left out: {line}" for line in left_out]
-    lines += [r"\begin{tabular}{l" + "r" * len(names) + "}", r"\toprule", f"data set & {' & '.join(names)} " + r"\\"]
-    lines.append(r"\midrule")
+    table = table[comparison.scores.columns] if comparison else table
+    names, counted = [_escaped(name) for name in table.columns], table.drop(index=[*tuned])
+    rule = r"\midrule"
+    lines = [r"% \usepackage{booktabs,longtable}", r"\begin{longtable}{l" + "r" * len(names) + "}", r"\toprule"]
+    lines += [f"data set & {' & '.join(names)} " + r"\\", rule, r"\endhead"]
     for dataset, row in table.iterrows():
         cells = [
             "--" if pd.isna(value) else rf"\textbf{{{value:.4f}}}" if value >= row.max() else f"{value:.4f}"
             for value in row
         ]
-        lines.append(f"{_escaped(dataset)} & {' & '.join(cells)} " + r"\\")
-    lines.append(r"\midrule")
-    if not table.isna().to_numpy().any():
-        lines.append(f"mean & {' & '.join(f'{value:.4f}' for value in table.mean())} " + r"\\")
+        lines.append(f"{_escaped(dataset)}{MARK * (dataset in tuned)} & {' & '.join(cells)} " + r"\\")
+    lines.append(rule)
+    over = f" of {len(counted)}" if tuned else ""
+    if not counted.isna().to_numpy().any():
+        lines.append(f"mean{over} & {' & '.join(f'{value:.4f}' for value in counted.mean())} " + r"\\")
     if comparison:
         ranks = comparison.average_ranks.reindex(table.columns)
-        lines.append(f"average rank & {' & '.join(f'{rank:.2f}' for rank in ranks)} " + r"\\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+        lines.append(f"average rank{over} & {' & '.join(f'{rank:.2f}' for rank in ranks)} " + r"\\")
+    lines.append(r"\bottomrule")
+    notes = [f"left out: {line}" for line in left_out]
+    notes += [f"{MARK} Looked at when methods were made; means and ranks are over the others."] if tuned else []
+    for note in notes:
+        text = note if note.startswith(MARK) else _escaped(note)
+        lines.append(rf"\multicolumn{{{len(names) + 1}}}{{p{{0.9\linewidth}}}}{{\footnotesize {text}}} " + r"\\")
+    return "\n".join([*lines, r"\end{longtable}"]) + "\n"
+
+
+MARK = r"\textsuperscript{*}"
 
 
 def _escaped(name: object) -> str:

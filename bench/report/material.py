@@ -121,7 +121,8 @@ class Material:
 
     def compared(self, score: str) -> Comparison | None:
         """The main comparison by a score; methods that have none, as imported ones, do not take part."""
-        return tables.compare(self.scores[score].reindex(self.main), self.view.complete)
+        table = self.scores[score].reindex(self.scores["accuracy"].index)
+        return tables.compare(table.drop(index=self.tuned) if self.apart else table, self.view.complete)
 
     @cached_property
     def not_compared(self) -> str:

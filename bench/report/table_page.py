@@ -11,9 +11,10 @@ from bench.report.page.html import html_page
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
+from bench.report.terminal import friedman
 from bench.report.wording import data_sets, markdown
-from bench.stats.comparison import Comparison, describe, reasons
-from bench.stats.wording import disagreement
+from bench.stats.comparison import Comparison, reasons
+from bench.stats.wording import describe, disagreement
 
 
 def write(
@@ -53,7 +54,9 @@ def write(
         *_pictures(comparison, folder, score),
         markdown(tables.ranking(comparison, score, negated=negated, baseline=baseline)),
         tables.ranking_note(comparison, baseline),
+        friedman(comparison),
         markdown(tables.pairs(comparison)),
+        _told(comparison),
         _listed("Mean and ranks point different ways:", _disagreements(comparison)),
         _listed("Assumed:", facts),
         _listed("Left out:", reasons(comparison.left_out)),
@@ -68,6 +71,14 @@ def write(
     results.write_text(page, text)
     results.write_text(page.with_suffix(".html"), html_page(title, text, folder))
     return page
+
+
+def _told(comparison: Comparison) -> str:
+    """Which methods are not told apart; nothing where so few data sets cannot say."""
+    if comparison.too_few:
+        return ""
+    alike = [", ".join(clique) for clique in comparison.cliques]
+    return _listed("Not told apart:", alike) or "Every two methods are told apart."
 
 
 def _pictures(comparison: Comparison, folder: Path, score: str) -> list[str]:

@@ -122,7 +122,9 @@ def _of(n: int, whole: int) -> str:
 
 
 def ranking(comparison: Comparison, score: str, *, negated: bool = False, baseline: str | None = None) -> pd.DataFrame:
-    """One row a ranked method, best first, as text: rank, mean, win rate, Elo, error relative to a baseline.
+    """One row a method, best first, as text: rank, mean, win rate, Elo, error relative to a baseline.
+
+    Methods that lack data sets come last, marked, with their means alone.
 
     Args:
         comparison: of the methods.
@@ -131,21 +133,29 @@ def ranking(comparison: Comparison, score: str, *, negated: bool = False, baseli
         baseline: of accuracies, to which errors are relative; None: they are not shown.
     """
     scores, ranks = comparison.scores, comparison.average_ranks
-    rates, elo = ratings.win_rate(scores), ratings.elo(scores).map("{:.0f}".format)
+    rates, elo = ratings.win_rate(scores), ratings.elo(scores)
     table = pd.DataFrame(
         {
             "method": str(method),
             "average rank": f"{rank:.2f}",
             f"mean {score}": f"{(-1 if negated else 1) * scores[method].mean():.4f}",
             "win rate": f"{rates[str(method)]:.3f}",
-            "Elo [95 % interval]": "{} [{}, {}]".format(*elo.loc[[method]].iloc[0]),
+            "Elo [95 % interval]": _elo(*elo.loc[[method]].to_numpy()[0]),
         }
         for method, rank in ranks.items()
     )
     if baseline is not None:
         errors, _ = ratings.relative_error(scores, baseline)
         table.insert(3, f"error relative to {baseline}", [fixed(errors[method], 3) for method in ranks.index])
-    return table
+    rest = pd.DataFrame("–", index=range(len(comparison.incomplete)), columns=table.columns)
+    rest["method"] = [f"{name} {LACKING}" for name in comparison.incomplete.index]
+    rest[f"mean {score}"] = [fixed((-1 if negated else 1) * mean, 4) for mean in comparison.incomplete]
+    return pd.concat([table, rest], ignore_index=True)
+
+
+def _elo(rating: float, low: float, high: float) -> str:
+    """Word a rating; who wins or loses always the same has no interval, for drawing data sets anew changes nothing."""
+    return f"{rating:.0f} [{low:.0f}, {high:.0f}]" if high - low > 0.5 else f"{rating:.0f} [–]"
 
 
 def ranking_note(comparison: Comparison, baseline: str | None = None) -> str:
@@ -153,8 +163,13 @@ def ranking_note(comparison: Comparison, baseline: str | None = None) -> str:
     note = (
         "Win rate: the share of the other methods that one beats on a data set, on average, draws counted half. "
         "Elo: the ratings, 1000 on average, that explain best who beats whom on how many data sets; 400 points more "
-        "are odds of ten to one; interval by bootstrap over data sets."
+        "are odds of ten to one; interval by bootstrap over data sets, none where these agree on every pair (a drawn "
+        "game a pair keeps ratings finite then)."
     )
+    if len(comparison.incomplete):
+        note += (
+            f" {LACKING} Over the data sets that the method has: on others it has no score, and so it is not ranked."
+        )
     if baseline is None:
         return note
     n = ratings.relative_error(comparison.scores, baseline)[1]
@@ -222,7 +237,7 @@ def paired(found: list[Answer]) -> pd.DataFrame:
             "mean a − b [95 % interval]": f"{answer.pair.mean_difference:+.4f} {interval(answer.interval)}",
             "p": f"{answer.pair.p:.3g}",
             holm_over(len(found), "question"): f"{answer.p_holm:.3g}",
-            "P(a better / same / b better)": " / ".join(f"{p:.2f}" for p in answer.posterior),
+            "likeliest: a better / same / b better": " / ".join(f"{p:.2f}" for p in answer.posterior),
             "data sets apart by themselves": "–" if answer.alone is None else " / ".join(map(str, answer.alone)),
         }
         for answer in found

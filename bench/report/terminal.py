@@ -16,8 +16,8 @@ from rich.table import Table
 from bench.report import tables
 from bench.report.material import Material
 from bench.report.wording import data_sets, fewer, left_out, unfinished
-from bench.stats.comparison import Comparison, describe, family, reasons
-from bench.stats.wording import disagreement
+from bench.stats.comparison import Comparison, family, reasons
+from bench.stats.wording import describe, disagreement
 
 WIDE = 200
 """Columns of text where nobody says how many there are: in a file, say."""
@@ -114,15 +114,10 @@ def as_text(comparison: Comparison, score: str = "score", *, negated: bool = Fal
     lines = [f"{k} methods on {data_sets(n)}, alpha {comparison.alpha:g}"]
     lines += [f"left out: {line}" for line in reasons(comparison.left_out)]
     lines += ["", table_text(tables.ranking(comparison, score, negated=negated, baseline=baseline), width)]
-    if f := comparison.friedman:
-        lines += [
-            "",
-            f"Friedman chi2({k - 1}) = {f.chi2:.4g}, p = {f.p:.3g}; "
-            f"Iman-Davenport F({k - 1}, {(k - 1) * (n - 1)}) = {f.iman_davenport_f:.4g}, "
-            f"p = {f.iman_davenport_p:.3g}",
-        ]
-    lines += ["", table_text(_pairs(comparison), width), "", *_told(comparison)]
+    lines += ["", friedman(comparison)] if comparison.friedman else []
+    lines += ["", table_text(_pairs(comparison), width), "", *told(comparison)]
     lines += ["", "assumed:", *("  " + line for line in describe(comparison))]
+    lines += ["  " + line.rstrip(".") + "." for line in tables.ranking_note(comparison, baseline).split(". ")]
     lines += ["  Less is better: a - b is of negated scores, above 0 where a has the lower."] if negated else []
     return "\n".join(lines)
 
@@ -135,7 +130,18 @@ def _pairs(comparison: Comparison) -> pd.DataFrame:
     return table
 
 
-def _told(comparison: Comparison) -> Iterator[str]:
+def friedman(comparison: Comparison) -> str:
+    """Friedman's test in a line; nothing where there is none."""
+    f, (n, k) = comparison.friedman, comparison.scores.shape
+    if not f:
+        return ""
+    return (
+        f"Friedman chi2({k - 1}) = {f.chi2:.4g}, p = {f.p:.3g}; Iman-Davenport "
+        f"F({k - 1}, {(k - 1) * (n - 1)}) = {f.iman_davenport_f:.4g}, p = {f.iman_davenport_p:.3g}"
+    )
+
+
+def told(comparison: Comparison) -> Iterator[str]:
     """Who is told apart from whom, as far as the data sets let that be said."""
     if comparison.too_few:
         yield comparison.too_few

@@ -110,6 +110,11 @@ def on(material: Material) -> str:
     return f"On the {data_sets(len(material.main))} that nothing was tuned on. "
 
 
+def untuned(material: Material) -> str:
+    """Words that leave out what was tuned on, if anything was and others are left."""
+    return "that nothing was tuned on and " * material.apart
+
+
 def left_out(comparison: Comparison) -> list[str]:
     """A line each, about what the ranks and means leave out."""
     return [f"left out of ranks and means: {line}" for line in reasons(comparison.left_out)]

@@ -8,7 +8,7 @@ constant added to every score.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from math import factorial, prod
 from typing import Literal, NamedTuple
@@ -93,7 +93,10 @@ class Comparison:
     cliques: list[list[str]]
     """None where so few data sets tell no two methods apart whatever their scores: see `too_few`."""
     left_out: list[LeftOut]
-    """Data sets or methods, as the comparison was asked to."""
+    incomplete: "pd.Series[float]" = field(default_factory=lambda: pd.Series(dtype=float))
+    """The means of methods that were left out, each over the data sets that it has."""
+    complete: Complete = "methods"
+    """What was left out where scores are missing: methods, or data sets."""
 
     @property
     def too_few(self) -> str:
@@ -328,35 +331,11 @@ def compare(table: pd.DataFrame, alpha: float = 0.05, complete: Complete = "meth
     if table.shape[1] < 2:
         raise TableError(f"a comparison needs at least 2 methods, got {table.shape[1]}")
     scores, left_out = complete_methods(table) if complete == "methods" else complete_cases(table)
+    means = table[[name for name, _ in left_out]].mean() if complete == "methods" else pd.Series(dtype=float)
     ranks = average_ranks(scores)
     pairs = pairwise(scores)
     groups = cliques(scores, alpha, pairs) if can_tell(len(scores), len(pairs), alpha) else []
-    return Comparison(alpha, scores[ranks.index], ranks, friedman(scores), pairs, groups, left_out)
-
-
-def describe(comparison: Comparison) -> list[str]:
-    """What the comparison assumed and did, a sentence a line, for whoever has to defend it.
-
-    Args:
-        comparison: what `compare` answered.
-
-    Returns:
-        Sentences for the caption of a table or figure.
-    """
-    n, k = comparison.scores.shape
-    pairs = family(len(comparison.pairs))
-    return [
-        f"{n} data sets with a score of every one of the {k} methods; {len(comparison.left_out)} left out.",
-        "Data sets count as independent and alike in weight; resamples of one data set are averaged first.",
-        f"Ranks: 1 is best, ties share their places; equal means equal to {DECIMALS} decimals.",
-        "Friedman: corrected for ties; Iman-Davenport F from it."
-        if comparison.friedman
-        else "No Friedman test: it needs three methods.",
-        f"Wilcoxon signed-rank on {pairs}: two-sided, exact under random signs, zeros by Pratt.",
-        f"Holm's step-down over the {pairs} keeps the family-wise error below {comparison.alpha:g}.",
-        *["Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal."]
-        * (not comparison.too_few),
-    ]
+    return Comparison(alpha, scores[ranks.index], ranks, friedman(scores), pairs, groups, left_out, means, complete)
 
 
 def snap(accuracy: npt.ArrayLike, n_test: npt.ArrayLike) -> Floats:

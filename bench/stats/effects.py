@@ -135,11 +135,12 @@ def smallest_detectable_difference(
 ) -> float:
     """The smallest constant shift that this many data sets, as different as these, would have shown.
 
-    The differences are centred (at the Hodges-Lehmann median), then drawn anew with a shift added. The answer is
-    the shift at which the exact two-sided Wilcoxon signed-rank test rejects, in favour of the
-    shifted method, in the share `power` of the draws. It needs no search: W+ counts the positive means of two
-    differences, so a draw rejects from a certain shift on, which is an order statistic of those means. (Of draws with
-    ties a few more reject than that: the answer is cautious.)
+    The differences are centred (at the Hodges-Lehmann median) and drawn anew, to either side with equal chance, as
+    the test supposes of methods that do not differ; then a shift is added to all. The answer is the shift at which the
+    exact two-sided Wilcoxon signed-rank test rejects, in favour of the shifted method, in the share `power` of the
+    draws. It needs no search: W+ counts the positive means of two differences, so a draw rejects from a certain shift
+    on, which is an order statistic of those means. (Of draws with ties a few more reject than that: the answer is
+    cautious.)
 
     Args:
         differences: (data set,).
@@ -162,7 +163,7 @@ def smallest_detectable_difference(
     rng = np.random.default_rng(seed)
     shifts = np.empty(n_resamples)
     for i in range(n_resamples):
-        draw = rng.choice(centred, n)
+        draw = rng.choice(centred, n) * rng.choice([-1.0, 1.0], n)
         means = (draw[one] + draw[other]) / 2
         shifts[i] = -np.partition(means, -needed)[-needed]
     return float(np.quantile(shifts, power))

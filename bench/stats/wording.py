@@ -5,7 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from bench.stats.comparison import Comparison, Pair
+from bench.stats.comparison import DECIMALS, Comparison, Pair, family
+
+_COUNTS = ("a", "b", "wins", "draws", "losses")
+_DIFFERENCES = ("mean_difference", "median_difference")
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -15,7 +18,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         comparison: what `compare` answered.
 
     Returns:
-        n_datasets, methods (best first), average_ranks, friedman (None for two methods), pairs, cliques.
+        n_datasets, methods (best first), average_ranks, friedman (None for two methods), pairs, cliques, alpha, too_few
+        (why nothing can be told apart, so that there are no cliques; else None), left_out (name → reason).
     """
     friedman = comparison.friedman
     return {
@@ -24,11 +28,44 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "average_ranks": comparison.average_ranks.to_dict(),
         "friedman": friedman and {key: _finite(value) for key, value in vars(friedman).items()},
         "pairs": [
-            {key: getattr(pair, key) for key in ("a", "b", "wins", "draws", "losses", "p", "p_holm")}
+            {key: getattr(pair, key) for key in _COUNTS}
+            | {key: round(getattr(pair, key), DECIMALS) for key in _DIFFERENCES}  # no trace of the rows' order
+            | {"p": pair.p, "p_holm": pair.p_holm}
             for pair in comparison.pairs
         ],
         "cliques": comparison.cliques,
+        "alpha": comparison.alpha,
+        "too_few": comparison.too_few or None,
+        "left_out": dict(comparison.left_out),
     }
+
+
+def describe(comparison: Comparison) -> list[str]:
+    """What the comparison assumed and did, a sentence a line, for whoever has to defend it.
+
+    Args:
+        comparison: what `compare` answered.
+
+    Returns:
+        Sentences for the caption of a table or figure.
+    """
+    n, k = comparison.scores.shape
+    pairs = family(len(comparison.pairs))
+    lost = len(comparison.left_out)
+    what = "method" if comparison.complete == "methods" else "data set"
+    return [
+        f"{n} data sets with a score of every one of the {k} methods"
+        + (f"; {lost} {what}{'s' * (lost > 1)} left out for lack of some." if lost else "."),
+        "Data sets count as independent and alike in weight; resamples of one data set are averaged first.",
+        f"Ranks: 1 is best, ties share their places; equal means equal to {DECIMALS} decimals.",
+        "Friedman: corrected for ties; Iman-Davenport F from it; neither p below what so few data sets can show."
+        if comparison.friedman
+        else "No Friedman test: it needs three methods.",
+        f"Wilcoxon signed-rank on {pairs}: two-sided, exact under random signs, zeros by Pratt.",
+        f"Holm's step-down over the {pairs} keeps the family-wise error below {comparison.alpha:g}.",
+        *["Cliques: largest groups in which Holm rejects no pair; not rejected does not mean equal."]
+        * (not comparison.too_few),
+    ]
 
 
 def disagreement(pair: Pair, ranks: "pd.Series[float] | None" = None) -> str:

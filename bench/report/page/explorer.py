@@ -15,7 +15,7 @@ RULES = {
     "datasets": "Ranks are on the data sets shown that all methods shown have, ties share their places.",
 }
 
-TUNED = """ Settings of methods were chosen inside the train splits of those where <i>tuned on</i> says yes; the
+TUNED = """ Where <i>tuned on</i> says yes, somebody looked at the data set when methods were made; the
 report compares on the others first, where there are any."""
 
 NUMBER = ' data-type="number"'

@@ -35,8 +35,9 @@ def section(material: Material) -> str:
     table["method"] = [f"{name} {tables.LACKING}" if name in lacking else name for name in table["method"]]
     note = (
         f"{seconds_note(material)} Phases as all runs of a method share them out. Parameters of the encoder and of the "
-        "whole net without ridge classifiers (median), peak memory of the worker (largest). Baselines compile their "
-        "kernels before the clock starts."
+        "whole net without ridge classifiers (median), peak memory of the worker (largest). Hours in all are what a "
+        "method alone would take: a pre-training that several methods start from is in the hours of each, and once in "
+        "the computing that the head of this report names. Baselines compile their kernels before the clock starts."
     )
     left = f"{tables.LACKING} Runs on fewer data sets than the others', and not drawn: {listed(lacking)}." * bool(
         lacking

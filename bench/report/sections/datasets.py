@@ -35,7 +35,7 @@ def section(material: Material) -> str:
             if one_split
             else [f"Means over splits or seeds; {LACKING} over some of them, for others have no result."]
         ),
-        *(["* Settings of methods were chosen inside its train split."] if material.tuned else []),
+        *(["* Looked at when methods were made, as the first lines say."] if material.tuned else []),
     ]
     return f"## {EXPLORER}\n\n{' '.join(notes)}\n\n" + markdown(
         pd.DataFrame(rows, columns=["data set", *table.columns])

@@ -1,7 +1,7 @@
 """What was compared, who won, how sure that is, and whether anything is missing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bench.report import charges, tables
 from bench.report.material import Material
@@ -96,15 +96,21 @@ def _computing(material: Material) -> float:
 
 def _tuned(material: Material) -> Iterator[str]:
     """Which data sets say less, for settings were chosen on them."""
-    n = len(material.tuned)
-    if material.apart:
-        yield (
-            f"Settings of methods were chosen inside the train splits of {data_sets(n)}: {listed(material.tuned)}. "
-            f"What follows is on the other {len(material.scores['accuracy']) - n}."
+    inside = [name for name in material.tuned if name not in material.contest.tuned]
+    looked = [name for name in material.tuned if name in material.contest.tuned]
+    said = [
+        f"{what} {data_sets(len(names))}: {listed(names)}."
+        for what, names in (
+            ("Settings of methods were chosen inside the train splits of", inside),
+            ("By whoever ran this, methods were made with a look at", looked),
         )
-    elif n:
-        named = listed(material.tuned)
-        yield f"Settings of methods were chosen inside the train splits of {named}: no two others are left."
+        if names
+    ]
+    if said:
+        left = len(material.scores["accuracy"]) - len(material.tuned)
+        yield " ".join(
+            [*said, f"What follows is on the other {left}." if material.apart else "No two others are left."]
+        )
 
 
 def _verdict(material: Material) -> Iterator[str]:
@@ -134,7 +140,7 @@ def _verdict(material: Material) -> Iterator[str]:
     yield from left_out(comparison)
     if material.overall:
         yield f"On all {len(material.scores['accuracy'])} data sets: {_told_apart(material.overall)}"
-    yield from _cost(material, str(best))
+    yield from _cost(material, str(best), [*ranks.index])
 
 
 def _told_apart(comparison: Comparison) -> str:
@@ -157,13 +163,14 @@ def _told_apart(comparison: Comparison) -> str:
     )
 
 
-def _cost(material: Material, best: str) -> Iterator[str]:
+def _cost(material: Material, best: str, ranked: Collection[str]) -> Iterator[str]:
     """What a run of the best method cost, and one of the cheapest that anything is known of."""
     found = charges.per_run(material.main_runs, material.clock)
     if best not in found.index:
         yield f"What a run of {best} costs is not known: it was imported."
         return
     kind = charges.CLOCKS[material.clock]
+    found = found[found.index.isin(ranked)]  # the seconds of the others are of fewer data sets
     cheapest = str(found["seconds"].idxmin())
     shared = found["shared"][best]
     yield (
@@ -172,6 +179,6 @@ def _cost(material: Material, best: str) -> Iterator[str]:
         + (
             ", less than any other."
             if cheapest == best
-            else f"; the cheapest method is {cheapest}, {found['seconds'][cheapest]:.1f}."
+            else f"; the cheapest of those ranked is {cheapest}, {found['seconds'][cheapest]:.1f}."
         )
     )

@@ -22,8 +22,10 @@ def section(material: Material) -> str:
         markdown(tables.paired(material.answers)),
         f"On the data sets that both methods have{_but(material)}. Intervals by bootstrap over {over}; p by Wilcoxon's "
         "exact signed-rank test over data sets, raw and by Holm over the questions of this table (not over all pairs, "
-        "as above); the probabilities by the Bayesian signed-rank test, where a difference up to .01 counts as the "
-        "same." + _alone(material),
+        "as above). An interval is of the mean, a test of ranks: where a few large differences make the mean, either "
+        "may see what the other does not. Likeliest: how probable it is, by the Bayesian signed-rank test, that of the "
+        "three this one is the likeliest on another data set; a difference up to .01 counts as the same."
+        + _alone(material),
         "\n".join(f"- {line}" for line in filter(None, (disagreement(answer.pair) for answer in material.answers))),
         "What their configurations do not share:\n\n" + "\n".join(_differences(material)),
     ]

@@ -9,7 +9,7 @@ from bench.published.groups import asked_for
 from bench.published.numbers import N_RESAMPLES
 from bench.report import tables
 from bench.report.material import Material
-from bench.report.wording import RANKED, data_sets, markdown, rank_diagram
+from bench.report.wording import RANKED, data_sets, markdown, rank_diagram, untuned
 from bench.stats.comparison import TableError, reasons
 from bench.stats.wording import disagreement
 
@@ -32,6 +32,8 @@ def _part(material: Material, n_resamples: int, head: str, stem: str) -> str:
         return f"{head}\n\nNo arm of ours has all labels, as whatever was published has."
     whole = own.groupby(["method", "dataset"])["resample"].transform("nunique") == n_resamples
     own = own[whole]
+    if material.apart:
+        own = own[~own["dataset"].isin(material.tuned)]
     if own.empty:
         return ""
     try:
@@ -45,13 +47,13 @@ def _part(material: Material, n_resamples: int, head: str, stem: str) -> str:
     comparison = tables.compare(found.table.drop(columns=dropped), "datasets")
     not_comparable = "\n".join(["Left out:\n", *(f"- {reason}" for reason in found.left_out)]) if found.left_out else ""
     if not comparison:
-        nothing = "There is no data set for which all of them have a comparable accuracy."
+        nothing = f"There is no data set {untuned(material)}for which all of them have a comparable accuracy."
         return "\n\n".join(filter(None, [head, nothing, not_comparable]))
     best = next(method for method in comparison.average_ranks.index if method in own["method"].values)
     is_mean = f"the mean over the same {n_resamples} resamples" if n_resamples > 1 else "one run"
     split = "the archive's own split" if n_resamples == 1 else "the same resamples"
     lines = [
-        f"{head}\n\nOn the {data_sets(len(comparison.scores))} for which all of them have a "
+        f"{head}\n\nOn the {data_sets(len(comparison.scores))} {untuned(material)}for which all of them have a "
         f"comparable accuracy: {split}, the same test cases and normalisation. Ours is {is_mean}."
         + (
             f" Wins and p: {best} against each; p raw and by Holm over all pairs." if len(comparison.scores) > 1 else ""

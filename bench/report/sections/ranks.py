@@ -9,8 +9,8 @@ from bench.report.material import Material
 from bench.report.pictures.pairwise_matrix import pairwise_matrix
 from bench.report.wording import RANKED, data_sets, left_out, listed, markdown, picture, rank_diagram
 from bench.stats import effects
-from bench.stats.comparison import Comparison, describe
-from bench.stats.wording import disagreement
+from bench.stats.comparison import Comparison
+from bench.stats.wording import describe, disagreement
 
 
 def section(material: Material) -> str:
@@ -47,8 +47,8 @@ def _ranks(material: Material, score: str) -> str:
 def _overall(material: Material, comparison: Comparison) -> str:
     """The main comparison again, with the data sets that were tuned on."""
     head = (
-        f"On {data_sets(len(comparison.scores))}, with the {len(material.tuned)} inside whose train splits settings "
-        f"were chosen: {listed(material.tuned)}."
+        f"On {data_sets(len(comparison.scores))}, with the {len(material.tuned)} that were looked at when methods were "
+        f"made: {listed(material.tuned)}."
     )
     baseline = material.baseline if material.baseline in comparison.scores else None
     return "\n\n".join(
@@ -64,6 +64,9 @@ def _overall(material: Material, comparison: Comparison) -> str:
 def _notes(material: Material, comparison: Comparison, score: str) -> Iterator[str]:
     """What is left out, and where mean and ranks point different ways."""
     yield from left_out(comparison)
+    asked = material.view.baseline
+    if score == "accuracy" and asked and asked not in comparison.scores:
+        yield f"errors are not relative to {asked}, as was asked for: it is not ranked"
     lacking = [method for method in material.imported if method not in material.scores[score]]
     if lacking:
         yield f"not known of what was imported: {listed(lacking)}"
@@ -89,6 +92,7 @@ def _detectable(comparison: Comparison) -> str:
     if not np.isfinite(smallest):
         return ""
     return (
-        f"Between {best} and {second}, {len(difference)} data sets as different as these show a true difference of "
-        f"{smallest:.4f} four times in five, at Holm's first step."
+        f"If {best} were better than {second} by {smallest:.4f} on every data set, beside differences as large as "
+        f"these, to either side, {len(difference)} data sets would show it four times in five, at Holm's first step. "
+        "Of a mean difference that few data sets make, this says nothing."
     )

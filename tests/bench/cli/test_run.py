@@ -420,7 +420,7 @@ def test_an_average_is_made_of_what_its_members_left(tmp_path: Path, tiny_archiv
     assert execute(one, average).kind == "done"
     assert member.with_suffix(".npz").exists()
     assert state_of(average, one).kind == "done"
-    assert state_of(replace(average, method="minirocket+timae-ms-probe"), one).kind == "stale"
+    assert state_of(average._replace(method="minirocket+timae-ms-probe"), one).kind == "stale"
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
 import math
+import re
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from rich.cells import cell_len
 
-from bench.report import terminal
+from bench.report import tables, terminal
 from bench.stats.comparison import compare
 
 TABLE = pd.DataFrame(
@@ -51,10 +52,13 @@ class TestComparison:
         assert "3 data sets are too few to tell any two of 2 methods apart: at best p is 0.25" in text
         assert "not told apart" not in text
         assert "error relative to y" in text
-        assert text.count("too few") == 2  # as what is told, and among what is assumed
-        tables = [line for line in text.splitlines() if line.startswith(("x ", "y ", "method ", "better "))]
-        assert len(tables) == 5
-        assert max(map(len, tables)) <= 80
+        assert text.count("too few") == 1
+        assert re.search(r"z † +– +0\.1000 ", text)
+        assert tables.ranking(compare(scores), "accuracy").iloc[0, -1] == "1169 [–]"  # it always wins: no interval
+        assert "2 methods; 1 method left out for lack of some." in text
+        rows = [line for line in text.splitlines() if line.startswith(("x ", "y ", "method ", "better "))]
+        assert len(rows) == 5
+        assert max(map(len, rows)) <= 80
 
     def test_many_data_sets_have_cliques_and_means_that_ranks_contradict_a_sentence(self):
         scores = pd.DataFrame({"a": [0.5] * 20, "b": [0.49] * 20, "c": [0.4] * 14 + [0.8] * 6})

@@ -217,12 +217,16 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
 class TestWording:
     def test_json_has_the_promised_keys_and_no_nan(self, write):
         answer = json.loads(json.dumps(wording.as_json(compare(write(WIDE))), allow_nan=False))
-        assert list(answer) == ["n_datasets", "methods", "average_ranks", "friedman", "pairs", "cliques"]
+        assert list(answer) == [
+            *("n_datasets", "methods", "average_ranks", "friedman", "pairs", "cliques", "alpha", "too_few", "left_out")
+        ]
         assert answer["n_datasets"] == 3
         assert answer["methods"] == ["x", "y", "z"]
         assert answer["average_ranks"] == {"x": pytest.approx(7 / 6), "y": pytest.approx(11 / 6), "z": 3.0}
         assert set(answer["friedman"]) == {"chi2", "p", "iman_davenport_f", "iman_davenport_p"}
-        assert set(answer["pairs"][0]) == {"a", "b", "wins", "draws", "losses", "p", "p_holm"}
+        assert set(answer["pairs"][0]) == {
+            *("a", "b", "wins", "draws", "losses", "mean_difference", "median_difference", "p", "p_holm")
+        }
         assert answer["cliques"] == []  # three data sets tell nothing
 
     def test_json_says_null_where_a_number_is_undefined(self, write):
