@@ -12,7 +12,7 @@ from made import a_result
 
 from bench.contest import results
 from bench.contest.definition import Contest
-from bench.report.material import gather
+from bench.report.material import View, gather
 from bench.report.write import write
 from bench.stats import comparison as statistics
 from ucr.archive import ARCHIVE
@@ -82,7 +82,7 @@ def opened(browser: Browser, report: Path) -> Iterator[Opened]:
     complaints: list[str] = []
     pages: list[Page] = []
 
-    def open_it(**window: object) -> Page:
+    def open_it(report: Path = report, **window: object) -> Page:
         page = browser.new_page(**window)
         pages.append(page)
         page.on("console", lambda message: complaints.append(message.text))
@@ -201,6 +201,52 @@ def test_ranks_and_means_without_a_method_are_those_of_a_contest_without_it(open
     page.get_by_role("button", name="All methods").click()
     expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS))
     assert standing(page) == before
+
+
+def test_bold_follows_the_methods_shown(opened: Opened, made: Contest) -> None:
+    page = opened()
+    scores = gather(made, Path("report")).scores["accuracy"].round(12)
+
+    def bold() -> dict[str, set[str]]:
+        """Data set → the methods whose cells a reader sees bold."""
+        rows = page.locator("#accuracies").evaluate("""table => {
+          const heads = [...table.tHead.rows[0].cells].map(head => head.textContent.trim());
+          return [...table.tBodies[0].rows].map(row => [...row.cells]
+            .map((cell, i) => i ? getComputedStyle(cell).fontWeight >= 700 && heads[i] : cell.textContent)
+            .filter(Boolean));
+        }""")
+        return {name: set(best) for name, *best in rows}
+
+    def best(table: pd.DataFrame) -> dict[str, set[str]]:
+        return {name: set(row.index[row == row.max()]) for name, row in table.iterrows()}
+
+    assert bold() == best(scores)
+    page.locator("#accuracies thead th.test").first.click()  # sorted, cells are no more in the order of the scores
+    switch_off(page, "timae", "timae-mamba")
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS) - 2)
+    assert bold() == best(scores.drop(columns=["timae", "timae-mamba"])) != best(scores)
+    page.get_by_role("button", name="All methods").click()
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS))
+    assert bold() == best(scores)
+
+
+def test_with_complete_data_sets_means_ranks_and_best_on_are_all_over_those_that_all_methods_shown_have(
+    opened: Opened, made: Contest, tmp_path: Path
+) -> None:
+    material = gather(made, tmp_path, View(complete="datasets"))
+    scores = material.scores["accuracy"].round(12)
+    page = opened(write(material).with_suffix(".html"))
+    common = scores.drop(index=LACKING[1])
+    best = {name: int((common[name] == common.max(axis=1)).sum()) for name in common}
+
+    assert set(column(page, "data sets", "#standing")) == {str(len(common))}
+    assert standing(page) == expected(common)
+    said = zip(column(page, "method", "#standing"), column(page, "best on", "#standing"), strict=True)
+    assert {name: int(text) for name, text in said} == best
+    switch_off(page, LACKING[0])
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS) - 1)
+    assert set(column(page, "data sets", "#standing")) == {str(len(scores))}
+    assert standing(page) == expected(scores.drop(columns=LACKING[0]))
 
 
 def test_any_two_methods_make_a_scatter_that_names_what_is_under_the_pointer(opened: Opened, made: Contest) -> None:
