@@ -96,8 +96,8 @@ const scatter = () => {
   });
   const count = is => points.filter(point => point.is === is).length;
   document.querySelector("#pair p").textContent =
-    `On ${points.length} data sets, ${methods[a]} is better on ${count("better")}, equal on ${count("equal")}, ` +
-    `worse on ${count("worse")}; mean difference ${points.length ? fixed(mean(points.map(point => point.up - point.across))) : "–"}.`;
+    `${methods[a]} is on the vertical axis, ${methods[b]} on the horizontal. ` +
+    `On ${points.length} data sets, ${methods[a]} is better on ${count("better")}, equal on ${count("equal")}, worse on ${count("worse")}; mean difference ${points.length ? fixed(mean(points.map(point => point.up - point.across))) : "–"}.`;
   const all = points.flatMap(point => [point.up, point.across]);
   const ends = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1];
   const axis = (field, title) => ({ field, title, type: "quantitative", scale: { domain: ends, nice: true, zero: false } });

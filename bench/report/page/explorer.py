@@ -20,6 +20,8 @@ their places.""",
 TUNED = """ Settings of methods were chosen inside the train splits of those where <i>tuned on</i> says yes; the
 report compares on the others first, where there are any."""
 
+UNMEASURED = " Data sets of unequal or unknown length ({}) fit no filter of the length."
+
 NUMBER = ' data-type="number"'
 
 COLUMNS = {"classes": "classes", "train": "train cases", "test": "test cases", "length": "length"}
@@ -29,15 +31,16 @@ def explorer(facts: Mapping[str, Any]) -> str:
     """The table of accuracies with the facts of its data sets, and places for what the script adds."""
     methods = facts["methods"]
     tuned = any(dataset["tuned"] for dataset in facts["datasets"])
+    unmeasured = sum(not dataset["length"] for dataset in facts["datasets"])
     heads = ["<th>data set</th>", '<th class="word">type</th>', *['<th class="word">tuned on</th>'] * tuned]
     heads += [f'<th class="{key}"{NUMBER}>{name}</th>' for key, name in COLUMNS.items()]
     heads += [f'<th class="method"{NUMBER}>{html.escape(name)}</th>' for name in methods]
     rows = "\n".join(_row(*row, tuned=tuned) for row in zip(facts["datasets"], facts["scores"], strict=True))
     return f"""<div id="explorer">
 <p>The best of a row in bold<span class="scripted">, of the methods shown. Filters stand below the heads of the
-columns, and <i>Methods</i> switches methods off. Mean accuracy and average rank follow at once, of the methods and
-data sets that are left; diagrams and tests elsewhere on this page do not: they stay those of the whole contest. A data
-set's name opens what is known of it</span>.{TUNED * tuned}</p>
+columns.{UNMEASURED.format(unmeasured) * bool(unmeasured)} <i>Methods</i> switches methods off. Mean accuracy and
+average rank follow at once, of the methods and data sets that are left; diagrams and tests elsewhere on this page do
+not: they stay those of the whole contest. A data set's name opens what is known of it</span>.{TUNED * tuned}</p>
 <div class="wide scripted"><table id="standing">
 <thead><tr><th>method</th><th>data sets</th><th>mean accuracy</th><th>average rank</th><th>best on</th></tr></thead>
 <tbody></tbody></table></div>

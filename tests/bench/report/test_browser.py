@@ -257,6 +257,7 @@ def test_any_two_methods_make_a_scatter_that_names_what_is_under_the_pointer(ope
     difference = (scores["rocket"] - scores["1nn-dtw"]).dropna()
     words = f"rocket is better on {(difference > 0).sum()}, equal on {(difference == 0).sum()}, worse on"
     expect(page.locator("#pair p")).to_contain_text(words)
+    expect(page.locator("#pair p")).to_contain_text("rocket is on the vertical axis, 1nn-dtw on the horizontal")
     expect(page.locator("#pair p")).to_contain_text(f"mean difference {difference.mean():.4f}")
     points = page.locator("#pair .mark-symbol.role-mark path")
     expect(points).to_have_count(len(difference))
@@ -323,5 +324,8 @@ def test_print_cuts_no_table_and_shows_no_controls(opened: Opened) -> None:
     assert set(page.locator(".wide").evaluate_all("all => all.map(one => getComputedStyle(one).overflowX)")) == {
         "visible"
     }
-    for control in ("nav", ".dt-search", ".dt-buttons", "#pair select"):
-        expect(page.locator(control).first).to_be_hidden()
+    for control in ("nav", ".dt-search", ".dt-buttons", "#pair label"):
+        for one in page.locator(control).all():
+            expect(one).to_be_hidden()
+    expect(page.locator("#pair p")).to_be_visible()
+    assert "vertical:" not in page.locator("#pair").inner_text()
