@@ -1,5 +1,6 @@
 """The page in a real browser: what a reader sees, clicks and prints."""
 
+import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made import a_result
+from PIL import Image
 
 from bench.contest import results
 from bench.contest.definition import Contest
@@ -313,6 +315,35 @@ def test_a_telephone_shows_it_without_scrolling_sideways(opened: Opened) -> None
     expect(page.locator(".detail .chart.many svg")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator("main").evaluate("e => e.scrollWidth") <= 390
+
+
+def test_no_table_of_questions_or_methods_scrolls_on_a_desk(opened: Opened) -> None:
+    page = opened(viewport={"width": 1400, "height": 900})
+    for head in ("question", "macro F1"):
+        table = page.locator("table", has=page.get_by_role("columnheader", name=head)).first
+        box = table.locator("xpath=..")
+        assert table.evaluate("e => e.offsetWidth") > 600
+        assert box.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_shadow_stands_where_a_box_cuts_a_table_off_and_goes_at_its_end(opened: Opened, theme: str) -> None:
+    page = opened(viewport={"width": 390, "height": 844}, color_scheme=theme)
+    box = page.locator("table", has=page.get_by_role("columnheader", name="question")).locator("xpath=..")
+    assert box.evaluate("e => e.scrollWidth - e.clientWidth") > 100
+
+    def edge() -> float:
+        """Of the box's last pixels to the right, the usual shade: lines and letters are fewer."""
+        pixels = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L"))
+        return float(np.median(pixels[:, -2]))
+
+    def paper() -> float:
+        pixels = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
+        return float(np.median(pixels[:, -2]))
+
+    assert abs(edge() - paper()) > 30
+    box.evaluate("e => e.scrollLeft = e.scrollWidth")
+    assert abs(edge() - paper()) < 3
 
 
 def test_print_cuts_no_table_and_shows_no_controls(opened: Opened) -> None:
