@@ -205,6 +205,13 @@ def test_ranks_and_means_without_a_method_are_those_of_a_contest_without_it(open
     assert standing(page) == before
 
 
+def test_the_menu_of_methods_opens_upwards_too(opened: Opened) -> None:
+    page = opened(viewport={"width": 1400, "height": 900})
+    page.get_by_role("button", name="All methods").evaluate("e => e.scrollIntoView({ block: 'end' })")
+    switch_off(page, "timae")
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS) - 1)
+
+
 def test_bold_follows_the_methods_shown(opened: Opened, made: Contest) -> None:
     page = opened()
     scores = gather(made, Path("report")).scores["accuracy"].round(12)
