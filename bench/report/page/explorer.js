@@ -32,18 +32,18 @@ const averageRanks = table => {
   return sums.map(sum => sum / table.length);
 };
 
-// by the rules of the report: where scores are missing, either methods or data sets are left out of the ranks
+// by the rules of the report: where scores are missing, either methods are left out of the ranks or data sets of everything
 const standings = (columns, rows) => {
   const has = (row, column) => scores[row][column] !== null;
-  const common = complete === "datasets" ? rows.filter(row => columns.every(column => has(row, column))) : rows;
-  const ranked = columns.filter(column => common.length && common.every(row => has(row, column)));
-  const ranks = averageRanks(common.map(row => ranked.map(column => scores[row][column])));
+  if (complete === "datasets") rows = rows.filter(row => columns.every(column => has(row, column)));
+  const ranked = columns.filter(column => rows.length && rows.every(row => has(row, column)));
+  const ranks = averageRanks(rows.map(row => ranked.map(column => scores[row][column])));
   return columns.map(column => {
     const over = rows.filter(row => has(row, column));
     const best = row => ranked.every(other => scores[row][column] >= scores[row][other]);
     const rank = ranked.indexOf(column);
     return [methods[column], over.length, mean(over.map(row => scores[row][column])),
-      ...rank < 0 ? [null, null] : [ranks[rank], common.filter(best).length], over.length < rows.length];
+      ...rank < 0 ? [null, null] : [ranks[rank], rows.filter(best).length], over.length < rows.length];
   });
 };
 
@@ -96,8 +96,8 @@ const scatter = () => {
   });
   const count = is => points.filter(point => point.is === is).length;
   document.querySelector("#pair p").textContent =
-    `On ${points.length} data sets, ${methods[a]} is better on ${count("better")}, equal on ${count("equal")}, ` +
-    `worse on ${count("worse")}; mean difference ${points.length ? fixed(mean(points.map(point => point.up - point.across))) : "–"}.`;
+    `${methods[a]} is on the vertical axis, ${methods[b]} on the horizontal. ` +
+    `On ${points.length} data sets, ${methods[a]} is better on ${count("better")}, equal on ${count("equal")}, worse on ${count("worse")}; mean difference ${points.length ? fixed(mean(points.map(point => point.up - point.across))) : "–"}.`;
   const all = points.flatMap(point => [point.up, point.across]);
   const ends = all.length ? [Math.min(...all), Math.max(...all)] : [0, 1];
   const axis = (field, title) => ({ field, title, type: "quantitative", scale: { domain: ends, nice: true, zero: false } });
@@ -128,8 +128,15 @@ const axes = [0, Math.min(1, methods.length - 1)].map((i, at) => {
   document.querySelector("#pair .chart").before(label);
   return select;
 });
+const embolden = columns => {
+  const best = scores.map(row => Math.max(...columns.map(column => row[column] ?? -Infinity)));
+  for (const column of columns)
+    accuracies.column(before + column, { order: "index" }).nodes().each((cell, row) =>
+      cell.classList.toggle("best", scores[row][column] === best[row]));
+};
 const follow = () => {
   const { columns, rows } = shown();
+  embolden(columns);
   standing.clear().rows.add(standings(columns, rows)).draw();
   return scatter();
 };

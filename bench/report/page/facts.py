@@ -22,8 +22,8 @@ def facts(material: Material) -> dict[str, Any]:
     """Everything that the page can show, ready for JSON.
 
     Returns:
-        `methods`: names, in the order of the report. `complete`: what stays out of ranks where scores are missing, so
-        that the others are complete: "methods" or "datasets" are the complete ones. `datasets`: for each its name,
+        `methods`: names, in the order of the report. `complete`: what is compared where scores are missing, as the
+        reader of the report asked, see `bench.report.material.View`. `datasets`: for each its name,
         type, numbers of classes, train and test cases, length (None: unequal or unknown), and whether settings of a
         method were chosen inside its train split (`tuned`). `scores`: accuracy (data
         set, method), rounded as before ranking, None where there is none. `details`: see `_details`, one a data set.
@@ -34,9 +34,8 @@ def facts(material: Material) -> dict[str, Any]:
     methods = [*material.methods["method"]]
     table = material.scores["accuracy"][methods]
     first = material.runs.groupby("dataset").first()
-    ranked = material.comparison.average_ranks if material.comparison else methods
     return {
-        "complete": "datasets" if len(ranked) == len(methods) else "methods",
+        "complete": material.view.complete,
         "methods": methods,
         "datasets": [_dataset(name, first.loc[name], tuned=name in material.tuned) for name in table.index],
         "scores": [[_plain(value, DECIMALS) for value in row] for row in table.to_numpy()],

@@ -1,5 +1,6 @@
 """The page in a real browser: what a reader sees, clicks and prints."""
 
+import io
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from made import a_result
+from PIL import Image
 
 from bench.contest import results
 from bench.contest.definition import Contest
-from bench.report.material import gather
+from bench.report.material import View, gather
 from bench.report.write import write
 from bench.stats import comparison as statistics
 from ucr.archive import ARCHIVE
@@ -82,7 +84,7 @@ def opened(browser: Browser, report: Path) -> Iterator[Opened]:
     complaints: list[str] = []
     pages: list[Page] = []
 
-    def open_it(**window: object) -> Page:
+    def open_it(report: Path = report, **window: object) -> Page:
         page = browser.new_page(**window)
         pages.append(page)
         page.on("console", lambda message: complaints.append(message.text))
@@ -203,6 +205,59 @@ def test_ranks_and_means_without_a_method_are_those_of_a_contest_without_it(open
     assert standing(page) == before
 
 
+def test_the_menu_of_methods_opens_upwards_too(opened: Opened) -> None:
+    page = opened(viewport={"width": 1400, "height": 900})
+    page.get_by_role("button", name="All methods").evaluate("e => e.scrollIntoView({ block: 'end' })")
+    switch_off(page, "timae")
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS) - 1)
+
+
+def test_bold_follows_the_methods_shown(opened: Opened, made: Contest) -> None:
+    page = opened()
+    scores = gather(made, Path("report")).scores["accuracy"].round(12)
+
+    def bold() -> dict[str, set[str]]:
+        """Data set → the methods whose cells a reader sees bold."""
+        rows = page.locator("#accuracies").evaluate("""table => {
+          const heads = [...table.tHead.rows[0].cells].map(head => head.textContent.trim());
+          return [...table.tBodies[0].rows].map(row => [...row.cells]
+            .map((cell, i) => i ? getComputedStyle(cell).fontWeight >= 700 && heads[i] : cell.textContent)
+            .filter(Boolean));
+        }""")
+        return {name: set(best) for name, *best in rows}
+
+    def best(table: pd.DataFrame) -> dict[str, set[str]]:
+        return {name: set(row.index[row == row.max()]) for name, row in table.iterrows()}
+
+    assert bold() == best(scores)
+    page.locator("#accuracies thead th.test").first.click()  # sorted, cells are no more in the order of the scores
+    switch_off(page, "timae", "timae-mamba")
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS) - 2)
+    assert bold() == best(scores.drop(columns=["timae", "timae-mamba"])) != best(scores)
+    page.get_by_role("button", name="All methods").click()
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS))
+    assert bold() == best(scores)
+
+
+def test_with_complete_data_sets_means_ranks_and_best_on_are_all_over_those_that_all_methods_shown_have(
+    opened: Opened, made: Contest, tmp_path: Path
+) -> None:
+    material = gather(made, tmp_path, View(complete="datasets"))
+    scores = material.scores["accuracy"].round(12)
+    page = opened(write(material).with_suffix(".html"))
+    common = scores.drop(index=LACKING[1])
+    best = {name: int((common[name] == common.max(axis=1)).sum()) for name in common}
+
+    assert set(column(page, "data sets", "#standing")) == {str(len(common))}
+    assert standing(page) == expected(common)
+    said = zip(column(page, "method", "#standing"), column(page, "best on", "#standing"), strict=True)
+    assert {name: int(text) for name, text in said} == best
+    switch_off(page, LACKING[0])
+    expect(page.locator("#standing tbody tr")).to_have_count(len(METHODS) - 1)
+    assert set(column(page, "data sets", "#standing")) == {str(len(scores))}
+    assert standing(page) == expected(scores.drop(columns=LACKING[0]))
+
+
 def test_any_two_methods_make_a_scatter_that_names_what_is_under_the_pointer(opened: Opened, made: Contest) -> None:
     page = opened()
     scores = gather(made, Path("report")).scores["accuracy"]
@@ -211,6 +266,7 @@ def test_any_two_methods_make_a_scatter_that_names_what_is_under_the_pointer(ope
     difference = (scores["rocket"] - scores["1nn-dtw"]).dropna()
     words = f"rocket is better on {(difference > 0).sum()}, equal on {(difference == 0).sum()}, worse on"
     expect(page.locator("#pair p")).to_contain_text(words)
+    expect(page.locator("#pair p")).to_contain_text("rocket is on the vertical axis, 1nn-dtw on the horizontal")
     expect(page.locator("#pair p")).to_contain_text(f"mean difference {difference.mean():.4f}")
     points = page.locator("#pair .mark-symbol.role-mark path")
     expect(points).to_have_count(len(difference))
@@ -268,6 +324,35 @@ def test_a_telephone_shows_it_without_scrolling_sideways(opened: Opened) -> None
     assert page.locator("main").evaluate("e => e.scrollWidth") <= 390
 
 
+def test_no_table_of_questions_or_methods_scrolls_on_a_desk(opened: Opened) -> None:
+    page = opened(viewport={"width": 1400, "height": 900})
+    for head in ("question", "macro F1"):
+        table = page.locator("table", has=page.get_by_role("columnheader", name=head)).first
+        box = table.locator("xpath=..")
+        assert table.evaluate("e => e.offsetWidth") > 600
+        assert box.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_shadow_stands_where_a_box_cuts_a_table_off_and_goes_at_its_end(opened: Opened, theme: str) -> None:
+    page = opened(viewport={"width": 390, "height": 844}, color_scheme=theme)
+    box = page.locator("table", has=page.get_by_role("columnheader", name="question")).locator("xpath=..")
+    assert box.evaluate("e => e.scrollWidth - e.clientWidth") > 100
+
+    def edge() -> float:
+        """Of the box's last pixels to the right, the usual shade: lines and letters are fewer."""
+        pixels = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L"))
+        return float(np.median(pixels[:, -2]))
+
+    def paper() -> float:
+        pixels = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))
+        return float(np.median(pixels[:, -2]))
+
+    assert abs(edge() - paper()) > 30
+    box.evaluate("e => e.scrollLeft = e.scrollWidth")
+    assert abs(edge() - paper()) < 3
+
+
 def test_print_cuts_no_table_and_shows_no_controls(opened: Opened) -> None:
     page = opened(viewport={"width": 1031, "height": 703})  # A4 across, less its margins
     page.emulate_media(media="print")
@@ -277,5 +362,8 @@ def test_print_cuts_no_table_and_shows_no_controls(opened: Opened) -> None:
     assert set(page.locator(".wide").evaluate_all("all => all.map(one => getComputedStyle(one).overflowX)")) == {
         "visible"
     }
-    for control in ("nav", ".dt-search", ".dt-buttons", "#pair select"):
-        expect(page.locator(control).first).to_be_hidden()
+    for control in ("nav", ".dt-search", ".dt-buttons", "#pair label"):
+        for one in page.locator(control).all():
+            expect(one).to_be_hidden()
+    expect(page.locator("#pair p")).to_be_visible()
+    assert "vertical:" not in page.locator("#pair").inner_text()
