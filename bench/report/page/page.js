@@ -26,6 +26,8 @@ Object.assign(DataTable.defaults, { paging: false, info: false, searching: false
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const shade = () => document.documentElement.classList.toggle("dark", dark.matches);
 dark.addEventListener("change", shade);
+addEventListener("beforeprint", () => document.documentElement.classList.remove("dark"));
+addEventListener("afterprint", shade);
 shade();
 document.querySelectorAll("table.plain").forEach(plain => {
   if (plain.tBodies.length) new DataTable(plain, { layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null } });

@@ -177,7 +177,7 @@ def _cost(material: Material, best: str, ranked: Collection[str]) -> Iterator[st
         f"A run of {best} took {found['seconds'][best]:.1f} {kind} in the median"
         + (f", and once a pre-training that data sets share {shared:.1f}" if shared else "")
         + (
-            ", less than any other."
+            ", the least of those ranked."
             if cheapest == best
             else f"; the cheapest of those ranked is {cheapest}, {found['seconds'][cheapest]:.1f}."
         )
