@@ -51,9 +51,8 @@ def export(contest: Contest, form: str, folder: Path) -> list[Path]:
             for score, table in by_score.items()
         ]
     material = gather(contest, folder)
-    tuned = material.tuned if material.apart else []  # below the table stand means and ranks, of the others
-    return [
-        _write(folder / f"{score}.tex", latex(table, tuned))
+    return [  # below the tables stand means and ranks, of what is not set aside
+        _write(folder / f"{score}.tex", latex(table, material.set_aside))
         for score, table in material.scores.items()
         if SCORES[score].ranked and not table.empty
     ]

@@ -95,10 +95,14 @@ class Material:
         return bool(self.tuned) and len(self.scores["accuracy"]) - len(self.tuned) > 1
 
     @cached_property
+    def set_aside(self) -> list[str]:
+        """The data sets that the main comparison leaves out, for they were tuned on."""
+        return self.tuned if self.apart else []
+
+    @cached_property
     def main(self) -> list[str]:
         """The data sets of the main comparison, and of every table that has one row a method."""
-        table = self.scores["accuracy"]
-        table = table.drop(index=self.tuned) if self.apart else table
+        table = self.scores["accuracy"].drop(index=self.set_aside)
         if self.view.complete == "datasets":
             with suppress(TableError):  # there is none, and no comparison either
                 table = statistics.complete_cases(table)[0]
@@ -122,7 +126,7 @@ class Material:
     def compared(self, score: str) -> Comparison | None:
         """The main comparison by a score; methods that have none, as imported ones, do not take part."""
         table = self.scores[score].reindex(self.scores["accuracy"].index)
-        return tables.compare(table.drop(index=self.tuned) if self.apart else table, self.view.complete)
+        return tables.compare(table.drop(index=self.set_aside), self.view.complete)
 
     @cached_property
     def not_compared(self) -> str:

@@ -115,7 +115,7 @@ def as_text(comparison: Comparison, score: str = "score", *, negated: bool = Fal
     lines += [f"left out: {line}" for line in reasons(comparison.left_out)]
     lines += ["", table_text(tables.ranking(comparison, score, negated=negated, baseline=baseline), width)]
     lines += ["", friedman(comparison)] if comparison.friedman else []
-    lines += ["", table_text(_pairs(comparison), width), "", *told(comparison)]
+    lines += ["", table_text(_pairs(comparison), width), "", *_told(comparison)]
     lines += ["", "assumed:", *("  " + line for line in describe(comparison))]
     lines += ["  " + line.rstrip(".") + "." for line in tables.ranking_note(comparison, baseline).split(". ")]
     lines += ["  Less is better: a - b is of negated scores, above 0 where a has the lower."] if negated else []
@@ -141,7 +141,7 @@ def friedman(comparison: Comparison) -> str:
     )
 
 
-def told(comparison: Comparison) -> Iterator[str]:
+def _told(comparison: Comparison) -> Iterator[str]:
     """Who is told apart from whom, as far as the data sets let that be said."""
     if comparison.too_few:
         yield comparison.too_few

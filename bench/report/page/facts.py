@@ -24,8 +24,8 @@ def facts(material: Material) -> dict[str, Any]:
     Returns:
         `methods`: names, in the order of the report. `complete`: what is compared where scores are missing, as the
         reader of the report asked, see `bench.report.material.View`. `datasets`: for each its name,
-        type, numbers of classes, train and test cases, length (None: unequal or unknown), and whether settings of a
-        method were chosen inside its train split (`tuned`). `scores`: accuracy (data
+        type, numbers of classes, train and test cases, length (None: unequal or unknown), and whether somebody
+        looked at it when methods were made (`tuned`). `scores`: accuracy (data
         set, method), rounded as before ranking, None where there is none. `details`: see `_details`, one a data set.
 
     Raises:

@@ -32,8 +32,7 @@ def _part(material: Material, n_resamples: int, head: str, stem: str) -> str:
         return f"{head}\n\nNo arm of ours has all labels, as whatever was published has."
     whole = own.groupby(["method", "dataset"])["resample"].transform("nunique") == n_resamples
     own = own[whole]
-    if material.apart:
-        own = own[~own["dataset"].isin(material.tuned)]
+    own = own[~own["dataset"].isin(material.set_aside)]
     if own.empty:
         return ""
     try:
