@@ -94,11 +94,11 @@ def compare_table(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(comparison), indent=1))
     else:
-        from bench.report.terminal import as_text
+        from bench.report.terminal import as_text, columns, fold
 
         print(as_text(comparison, score, negated=negated, baseline=baseline))
         for head, lines in (("not comparable", beside.left_out), ("sources", beside.citations)) if beside else ():
-            print("\n".join(["", f"{head}:", *(f"  {line}" for line in lines or ["none"])]))
+            print("\n".join(fold(["", f"{head}:", *(f"  {line}" for line in lines or ["none"])], columns())))
     if options.out:
         from bench.report.table_page import write
 
@@ -139,13 +139,15 @@ def show_published(options: argparse.Namespace) -> int:  # noqa: ARG001 (every c
     from bench.published.groups import GROUPS
     from bench.published.listing import listed
     from bench.published.numbers import sources
-    from bench.report.terminal import columns, table_text
+    from bench.report.terminal import columns, fold, table_text
 
+    width = columns()
     for (source, normalised, licence), methods in listed().groupby(["source", "normalised", "licence"], sort=False):
-        print(f"{source}: normalised {normalised}; {licence}; {sources()[str(source)].citation}\n")
-        print(table_text(methods[["method", "data sets", "splits", "of"]], columns()), end="\n\n")
+        of_it = (f"normalised: {normalised}", f"licence: {licence}", sources()[str(source)].citation)
+        print("\n".join(fold([str(source), *(f"  {line}" for line in of_it)], width)), end="\n\n")
+        print(table_text(methods[["method", "data sets", "splits", "of"]], width), end="\n\n")
     print("kinds, for --against")
-    print("\n".join(f"  {kind}: {', '.join(methods)}" for kind, methods in GROUPS.items()))
+    print("\n".join(fold((f"  {kind}: {', '.join(methods)}" for kind, methods in GROUPS.items()), width)))
     return 0
 
 

@@ -53,7 +53,7 @@ def write(
         comparison.too_few,
         *_pictures(comparison, folder, score),
         markdown(tables.ranking(comparison, score, negated=negated, baseline=baseline)),
-        tables.ranking_note(comparison, baseline),
+        " ".join(tables.ranking_notes(comparison, baseline)),
         friedman(comparison),
         markdown(tables.pairs(comparison)),
         _told(comparison),

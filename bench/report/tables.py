@@ -158,27 +158,27 @@ def _elo(rating: float, low: float, high: float) -> str:
     return f"{rating:.0f} [{low:.0f}, {high:.0f}]" if high - low > 0.5 else f"{rating:.0f} [–]"
 
 
-def ranking_note(comparison: Comparison, baseline: str | None = None) -> str:
+def ranking_notes(comparison: Comparison, baseline: str | None = None) -> list[str]:
     """What the columns of `ranking` mean, a sentence each."""
-    note = (
-        "Win rate: the share of the other methods that one beats on a data set, on average, draws counted half. "
+    notes = [
+        "Win rate: the share of the other methods that one beats on a data set, on average, draws counted half.",
         "Elo: the ratings, 1000 on average, that explain best who beats whom on how many data sets; 400 points more "
         "are odds of ten to one; interval by bootstrap over data sets, none where these agree on every pair (a drawn "
-        "game a pair keeps ratings finite then)."
-    )
+        "game a pair keeps ratings finite then).",
+    ]
     if len(comparison.incomplete):
-        note += (
-            f" {LACKING} Over the data sets that the method has: on others it has no score, and so it is not ranked."
+        notes.append(
+            f"{LACKING} Over the data sets that the method has: on others it has no score, and so it is not ranked."
         )
-    if baseline is None:
-        return note
-    n = ratings.relative_error(comparison.scores, baseline)[1]
-    but = f" (on {n} of {len(comparison.scores)} data sets: on the others it makes no error)"
-    but *= n < len(comparison.scores)
-    return (
-        f"{note} Error relative to {baseline}: the mean over data sets of a method's error rate divided by "
-        f"{baseline}'s{but}; below 1 is better than it."
-    )
+    if baseline is not None:
+        n = ratings.relative_error(comparison.scores, baseline)[1]
+        but = f" (on {n} of {len(comparison.scores)} data sets: on the others it makes no error)"
+        but *= n < len(comparison.scores)
+        notes.append(
+            f"Error relative to {baseline}: the mean over data sets of a method's error rate divided by "
+            f"{baseline}'s{but}; below 1 is better than it."
+        )
+    return notes
 
 
 def baseline_of(methods: Sequence[str]) -> str | None:

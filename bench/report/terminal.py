@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 from rich import box
@@ -54,8 +54,20 @@ def table_text(table: pd.DataFrame, width: int, title: str = "") -> str:
         console.print(_rich(table.iloc[:, :shown], fits=fits))
     lines = [*[title] * bool(title), *(line.rstrip() for line in capture.get().splitlines())]
     if shown < table.shape[1]:
-        lines += textwrap.wrap(f"too narrow for: {', '.join(map(str, table.columns[shown:]))}", width)
+        lines += fold([f"too narrow for: {', '.join(map(str, table.columns[shown:]))}"], width)
     return "\n".join(lines)
+
+
+def fold(lines: Iterable[str], width: int) -> Iterator[str]:
+    """Break the lines that are wider than the terminal between words, and indent what goes on."""
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        whole = "\n" in line or cell_len(line) <= width  # tables are as narrow as they can be
+        yield (
+            line
+            if whole
+            else textwrap.fill(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        )
 
 
 GAP = 2
@@ -94,7 +106,7 @@ def summary(material: Material) -> str:
         lines += [*left_out(comparison), *filter(None, [comparison.too_few])]
     elif material.not_compared:
         lines.append(f"no ranks: {material.not_compared}")
-    return "\n".join(line.replace("**", "") for line in lines)
+    return "\n".join(fold((line.replace("**", "") for line in lines), columns()))
 
 
 def as_text(comparison: Comparison, score: str = "score", *, negated: bool = False, baseline: str | None = None) -> str:
@@ -117,9 +129,9 @@ def as_text(comparison: Comparison, score: str = "score", *, negated: bool = Fal
     lines += ["", friedman(comparison)] if comparison.friedman else []
     lines += ["", table_text(_pairs(comparison), width), "", *_told(comparison)]
     lines += ["", "assumed:", *("  " + line for line in describe(comparison))]
-    lines += ["  " + line.rstrip(".") + "." for line in tables.ranking_note(comparison, baseline).split(". ")]
+    lines += ["  " + line for line in tables.ranking_notes(comparison, baseline)]
     lines += ["  Less is better: a - b is of negated scores, above 0 where a has the lower."] if negated else []
-    return "\n".join(lines)
+    return "\n".join(fold(lines, width))
 
 
 def _pairs(comparison: Comparison) -> pd.DataFrame:

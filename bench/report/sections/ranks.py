@@ -31,7 +31,7 @@ def _ranks(material: Material, score: str) -> str:
         f"## Ranks: {RANKED[score]}",
         rank_diagram(material, comparison, f"cd_{score}", RANKED[score]),
         markdown(tables.ranking(comparison, RANKED[score], baseline=baseline)),
-        *([tables.ranking_note(comparison, baseline)] if by_accuracy else []),
+        *([" ".join(tables.ranking_notes(comparison, baseline))] if by_accuracy else []),
         *_tests(comparison),
     ]
     if by_accuracy and len(comparison.scores) > 1:

@@ -48,14 +48,16 @@ class TestComparison:
             {"x": [0.9, 0.8, 0.7], "y": [0.8, 0.7, 0.6], "z": [0.1, 0.1, math.nan]}, index=list("abc")
         )
         text = terminal.as_text(compare(scores), "accuracy", baseline="y")
-        assert "left out: z: scores on 2 of the 3 data sets" in text
-        assert "3 data sets are too few to tell any two of 2 methods apart: at best p is 0.25" in text
+        assert max(map(cell_len, text.splitlines())) <= 80
+        one_line = " ".join(text.split())
+        assert "left out: z: scores on 2 of the 3 data sets" in one_line
+        assert "3 data sets are too few to tell any two of 2 methods apart: at best p is 0.25" in one_line
         assert "not told apart" not in text
         assert "error relative to y" in text
-        assert text.count("too few") == 1
+        assert one_line.count("too few") == 1
         assert re.search(r"z † +– +0\.1000 ", text)
         assert tables.ranking(compare(scores), "accuracy").iloc[0, -1] == "1169 [–]"  # it always wins: no interval
-        assert "2 methods; 1 method left out for lack of some." in text
+        assert "2 methods; 1 method left out for lack of some." in one_line
         rows = [line for line in text.splitlines() if line.startswith(("x ", "y ", "method ", "better "))]
         assert len(rows) == 5
         assert max(map(len, rows)) <= 80
