@@ -23,8 +23,6 @@ from timae.views import stretch
 from timae.weights import Weights, WeightsError
 from ucr.prepare import Prepared
 
-READ = 4096
-"""Cases whose wide features are held at a time, where a classifier that is trained is asked."""
 PHASES = {"pretrain": 0, "finetune": 1, "probe": 2}
 """Each phase's place under the seed of a run."""
 
@@ -75,9 +73,8 @@ class Fitted:
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
         series = tensor(cases)
-        if isinstance(self.probe, RidgeProbe) and self.shares is not None:  # some cases at a time, for they are wide
-            said = [self.probe.predict_proba(self.shares(some)) for some in series.split(READ)]
-            return np.concatenate(said)
+        if isinstance(self.probe, RidgeProbe) and self.shares is not None:
+            return np.concatenate([*map(self.probe.predict_proba, self.shares.streamed(series).read())])
         if self.probe is not None:
             features = represent(self.model, series, batch_size) if self.shares is None else self.shares(series)
             return self.probe.predict_proba(features)
@@ -143,7 +140,7 @@ def fit(
         session.report("probe", 0, 1, float("nan"))
         if isinstance(recipe.probe, Ridge):
             shares = shares_of(model, series, recipe.probe, seed)
-            probe = RidgeProbe(shares(series), cases.labels, n_classes)
+            probe = RidgeProbe(shares.streamed(series), cases.labels, n_classes)
         else:
             assert isinstance(recipe.probe, Svm)
             model, probe = read(model, series, cases.labels, n_classes, recipe.probe, seed)

@@ -5,18 +5,20 @@ Ti-MAE paper follows: radial basis functions, gamma 'scale', C by cross-validati
 """
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
 from sklearn.svm import SVC
 
 from timae.calibration import USUAL_SHARPNESS, sharpness_of, soften
 from timae.config import Svm
-from timae.products import ProductRidge
+from timae.products import READ, ProductRidge, Streamed, Targets, by_cases, by_features
 
 UNBOUNDED_C = 1e12
 """C = infinity: no case may lie on the wrong side if the kernel can help it."""
@@ -28,9 +30,9 @@ LONE_PENALTY = 1e3
 """Where no class has two cases, so that leaving one out says nothing. Chosen inside the train splits of 16 data sets
 of TUNED_ON, a case a class for training and the others for the score: accuracy is flat up to here, and falls above."""
 
-LARGE = 2**26
-"""Features (cases times width) from which a ridge classifier is solved from the products of its cases: half a GB in
-float64, of which scikit-learn would hold several copies."""
+LARGE = 2**24
+"""More features than so many (cases times width) are solved from products: an eighth of a GB in float64, of which
+scikit-learn would hold several copies."""
 
 
 class SvmProbe:
@@ -85,7 +87,7 @@ class RidgeProbe:
 
     def __init__(
         self,
-        features: NDArray[np.floating],
+        features: NDArray[np.floating] | Streamed,
         labels: NDArray[np.int64],
         n_classes: int,
         *,
@@ -94,27 +96,31 @@ class RidgeProbe:
         """Train on features (case, width) and labels (case,), of 0…n_classes-1, two of them at least.
 
         Args:
-            features: of the train split; where there are more than LARGE of them, they are scaled in their place.
+            features: of the train split.
             labels: likewise.
             n_classes: columns of the probabilities; classes that are absent here get probability 0.
-            centred: whether features are shifted to mean 0 before they are scaled.
+            centred: whether features are shifted to mean 0 before they are scaled, where that changes rounding.
         """
-        large = features.size > LARGE and len(features) <= features.shape[1]
-        self.n_classes, self.scaler = n_classes, StandardScaler(with_mean=centred, copy=not large)
-        targets = LabelBinarizer(neg_label=-1).fit_transform(labels)
-        scaled = self.scaler.fit_transform(features)  # in their place, where they are large
-        self.scaler.copy = True
+        self.n_classes = n_classes
+        classes, columns = np.unique(labels, return_inverse=True)
         alone = not _accompanied(labels).any()
-        penalties = np.array([LONE_PENALTY]) if alone else PENALTIES
-        if large:
-            self.machine = ProductRidge(scaled, targets, np.unique(labels), penalties)
-            decisions = self.machine.left_out
-            del self.machine.left_out
+        targets = Targets(
+            LabelBinarizer(neg_label=-1).fit_transform(labels),
+            classes,
+            np.array([LONE_PENALTY]) if alone else PENALTIES,
+        )
+        n, width = features.shape
+        self.machine: Pipeline | ProductRidge
+        if n * width <= LARGE:
+            self.machine, decisions = _fit_ridge(_whole(features), labels, targets, centred=centred)
+            self.penalty = float(self.machine[-1].alpha_)
         else:
-            self.machine, decisions = _fit_ridge(scaled, labels, targets, penalties)
-        columns = np.searchsorted(self.machine.classes_, labels)
+            self.machine, decisions = (
+                by_cases(_whole(features), targets) if n <= width else by_features(lambda: _some(features), targets)
+            )
+            self.penalty = self.machine.penalty
         self.sharpness = USUAL_SHARPNESS if alone else sharpness_of(decisions, columns)
-        left_out = in_columns(soften(decisions, self.sharpness), self.machine.classes_, n_classes)
+        left_out = in_columns(soften(decisions, self.sharpness), classes, n_classes)
         self.left_out = None if alone else left_out
         """Probabilities (case, class) of each train case, by a classifier that did not see it; None where that says
         nothing."""
@@ -122,30 +128,38 @@ class RidgeProbe:
     @property
     def details(self) -> dict[str, float]:
         """What the train split decided."""
-        return {"penalty": float(self.machine.alpha_), "sharpness": self.sharpness}
+        return {"penalty": self.penalty, "sharpness": self.sharpness}
 
     def predict_proba(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """Softmax of the decision values (case, class), as sharp as left-out train cases allow."""
-        decisions = self.machine.decision_function(self.scaler.transform(features))
+        decisions = self.machine.decision_function(features)
         return in_columns(soften(decisions, self.sharpness), self.machine.classes_, self.n_classes)
 
 
 def _fit_ridge(
-    scaled: NDArray[np.floating],
-    labels: NDArray[np.int64],
-    targets: NDArray[np.int64],
-    penalties: NDArray[np.float64],
-) -> tuple[RidgeClassifierCV, NDArray[np.float64]]:
+    features: NDArray[np.floating], labels: NDArray[np.int64], targets: Targets, *, centred: bool
+) -> tuple[Pipeline, NDArray[np.float64]]:
     """A ridge classifier of scikit-learn, and its decisions (case, class) or (case,) on left-out cases."""
 
     def score(_: object, decisions: NDArray[np.float64], *__: object, **___: object) -> float:
         # what RidgeClassifierCV does by itself; asked to, it also keeps the decisions
-        return -float(np.square(targets - decisions.reshape(targets.shape)).mean())
+        return -float(np.square(targets.values - decisions.reshape(targets.values.shape)).mean())
 
-    machine = RidgeClassifierCV(penalties, scoring=score, store_cv_results=True).fit(scaled, labels)
-    decisions = machine.cv_results_[..., int(np.flatnonzero(machine.alpha_ == penalties)[0])]
-    del machine.cv_results_, machine.scoring
-    return machine, decisions[:, 0] if targets.shape[1] == 1 else decisions
+    ridge = RidgeClassifierCV(targets.penalties, scoring=score, store_cv_results=True)
+    machine = make_pipeline(StandardScaler(with_mean=centred), ridge).fit(features, labels)
+    decisions = ridge.cv_results_[..., int(np.flatnonzero(ridge.alpha_ == targets.penalties)[0])]
+    del ridge.cv_results_, ridge.scoring
+    return machine, decisions[:, 0] if targets.values.shape[1] == 1 else decisions
+
+
+def _whole(features: NDArray[np.floating] | Streamed) -> NDArray[np.floating]:
+    """All features (case, width)."""
+    return np.concatenate([*features.read()]) if isinstance(features, Streamed) else features
+
+
+def _some(features: NDArray[np.floating] | Streamed) -> Iterable[NDArray[np.floating]]:
+    """Features of some cases at a time (case, width)."""
+    return features.read() if isinstance(features, Streamed) else np.array_split(features, -(-len(features) // READ))
 
 
 def _accompanied(labels: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from timae.config import WIDTH, Ridge, View
 from timae.encoder import Encoder
+from timae.products import READ, Streamed
 from timae.views import show
 
 SAMPLE = 2048
@@ -36,6 +37,12 @@ class Shares:
         """Features (case, views · layers · (thresholds + 1) · emb_size) of series (case, time, 1)."""
         batch = max(64 * WIDTH // self.views[-1].n_timepoints, 1)
         return np.concatenate([self._features(x) for x in series.split(batch)])
+
+    def streamed(self, series: Tensor) -> Streamed:
+        """The same, some cases at a time."""
+        pooled = sum(len(thresholds) + 1 for layers in self.thresholds.values() for thresholds in layers)
+        shape = (len(series), pooled * self.encoder.config.emb_size)
+        return Streamed(shape, lambda: map(self, series.split(READ)))
 
     def _features(self, series: Tensor) -> NDArray[np.float32]:
         pooled = []

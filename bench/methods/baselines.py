@@ -128,7 +128,11 @@ class _RocketRidge:
 
     def predict_proba(self, series: NDArray[np.float64]) -> NDArray[np.float64]:
         """Probabilities (case, class present in training)."""
-        return self.ridge.predict_proba(self.transformer.transform(long_enough(series, self.shortest)).to_numpy())
+        from timae.products import READ  # noqa: PLC0415
+
+        some_at_a_time = (long_enough(series[i : i + READ], self.shortest) for i in range(0, len(series), READ))
+        said = [self.ridge.predict_proba(self.transformer.transform(some).to_numpy()) for some in some_at_a_time]
+        return np.concatenate(said)
 
 
 class MiniRocket(_RocketRidge):

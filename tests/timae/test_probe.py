@@ -8,7 +8,7 @@ from timae import probe as probe_module
 from timae.calibration import USUAL_SHARPNESS, soften
 from timae.config import Svm
 from timae.probe import LONE_PENALTY, PENALTIES, UNBOUNDED_C, RidgeProbe, fit_svm
-from timae.products import ProductRidge
+from timae.products import ProductRidge, Streamed
 
 
 def rings(n: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -90,10 +90,10 @@ def blobs(n: int, n_classes: int, seed: int = 0, width: int = 40) -> tuple[NDArr
 def test_left_out_probabilities_are_those_of_a_classifier_that_never_saw_the_case(n_classes: int) -> None:
     features, labels = blobs(30, n_classes)
     probe = RidgeProbe(features, labels, n_classes)
-    scaled = probe.scaler.transform(features)
+    scaled = StandardScaler().fit_transform(features)
     for case in (0, 7, 29):
         others = np.arange(30) != case
-        alone = RidgeClassifier(alpha=probe.machine.alpha_).fit(scaled[others], labels[others])
+        alone = RidgeClassifier(alpha=probe.penalty).fit(scaled[others], labels[others])
         decision = alone.decision_function(scaled[case : case + 1])
         np.testing.assert_allclose(probe.left_out[case], soften(decision, probe.sharpness)[0], atol=1e-4)
 
@@ -101,7 +101,7 @@ def test_left_out_probabilities_are_those_of_a_classifier_that_never_saw_the_cas
 def test_the_penalty_is_the_one_that_scikit_learn_chooses() -> None:
     features, labels = blobs(60, 4)
     theirs = RidgeClassifierCV(PENALTIES).fit(StandardScaler().fit_transform(features), labels)
-    assert RidgeProbe(features, labels, 4).machine.alpha_ == theirs.alpha_
+    assert RidgeProbe(features, labels, 4).penalty == theirs.alpha_
     assert PENALTIES[0] < theirs.alpha_ < PENALTIES[-1]
 
 
@@ -117,19 +117,28 @@ def test_a_ridge_is_as_sure_as_it_is_right(n_classes: int) -> None:
 
 @pytest.mark.parametrize("n_classes", [2, 5])
 @pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize(("n", "width"), [(90, 1200), (300, 90)])
 def test_a_large_ridge_is_the_same_solved_from_products(
-    n_classes: int, centred: bool, monkeypatch: pytest.MonkeyPatch
+    n: int, width: int, n_classes: int, centred: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    features, labels = blobs(90, n_classes, width=1200)
-    others, _ = blobs(50, n_classes, seed=1, width=1200)
+    def far_off(features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Features of other scales, far from 0, and one that never changes."""
+        features = features * np.geomspace(0.1, 100, width, dtype=np.float32) + np.float32(1.0)
+        features[:, 7] = 0.1
+        return features
+
+    features, labels = blobs(n, n_classes, width=width)
+    features, others = far_off(features), far_off(blobs(50, n_classes, seed=1, width=width)[0])
     usual = RidgeProbe(features, labels, n_classes, centred=centred)
-    monkeypatch.setattr(probe_module, "LARGE", 90 * 1200 - 1)
-    large = RidgeProbe(features.copy(), labels, n_classes, centred=centred)
-    assert isinstance(large.machine, ProductRidge)
-    assert large.details["penalty"] == usual.details["penalty"]
-    assert large.sharpness == pytest.approx(usual.sharpness, rel=1e-5)
-    np.testing.assert_allclose(large.left_out, usual.left_out, atol=1e-6)
-    np.testing.assert_allclose(large.predict_proba(others), usual.predict_proba(others), atol=1e-6)
+    monkeypatch.setattr(probe_module, "LARGE", n * width - 1)
+    monkeypatch.setattr(probe_module, "READ", 32)
+    for given in (features, Streamed((n, width), lambda: iter([features[:40], features[40:]]))):
+        large = RidgeProbe(given, labels, n_classes, centred=centred)
+        assert isinstance(large.machine, ProductRidge)
+        assert large.details["penalty"] == usual.details["penalty"]
+        assert large.sharpness == pytest.approx(usual.sharpness, rel=1e-4)
+        np.testing.assert_allclose(large.left_out, usual.left_out, atol=1e-5)
+        np.testing.assert_allclose(large.predict_proba(others), usual.predict_proba(others), atol=1e-5)
 
 
 def test_a_ridge_knows_nothing_of_classes_that_training_did_not_have() -> None:
