@@ -24,6 +24,11 @@ def add_contest(command: argparse.ArgumentParser) -> None:
         "--resamples", type=positive, metavar="N", help="the archive's split and N-1 resamples; default: 1"
     )
     command.add_argument(
+        "--once",
+        metavar="NAMES",
+        help="of the methods, those that have the first resample alone, for the price of the others",
+    )
+    command.add_argument(
         "--same-split", action="store_true", help="each resample is the archive's split with a seed of its own"
     )
     command.add_argument(

@@ -41,6 +41,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
 
     names = rerun_methods(options)
     usual: dict[str, Any] = {"datasets": "bundled", "resamples": 1, "preset": PRESET}
+    once = names_in(options.once or "")
     if options.suite:
         require_known("suite", options.suite, SUITES)
         usual |= vars(SUITES[options.suite])
@@ -61,6 +62,8 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     require_methods(methods, outside)
     if others := [name for name in names if name not in methods]:
         raise UsageError(f"--rerun {others[0]}: not among the methods that were asked for: {', '.join(methods)}")
+    for name in once:
+        require_known("--once", name, methods)
     methods = names or methods
     require_known("preset", options.preset, PRESETS)
     options.name = options.name.rstrip("/")  # as a shell completes the name of a folder
@@ -85,6 +88,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         resamples=options.resamples,
         preset=options.preset,
         same_split=options.same_split,
+        once=tuple(name for name in names_in(options.once or "") if name in methods),
         pretrain_on=more,
         pretrained=options.pretrained,
         normalise=options.normalise,

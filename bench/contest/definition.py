@@ -64,6 +64,8 @@ class Contest:
     """How all its methods see the series: each z-normalised by itself, or as they are on disk."""
     tuned: tuple[str, ...] = ()
     """Data sets that somebody looked at when methods of it were made, beside those that their recipes name."""
+    once: tuple[str, ...] = ()
+    """Methods that have the first resample alone, for the price of the others; averages with one of them likewise."""
 
     @property
     def folder(self) -> Path:
@@ -83,10 +85,18 @@ class Contest:
 
     def runs(self) -> Iterator[Run]:
         """Every run: seed by seed, data set by data set."""
+        once = {*self.once_alone}
+        often = [method for method in self.methods if method not in once]
         for resample in range(self.resamples):
             for dataset in self.datasets:
-                for method in self.methods:
+                for method in often if resample else self.methods:
                     yield Run(method, dataset, resample)
+
+    @property
+    def once_alone(self) -> list[str]:
+        """Of its methods, those that have the first resample alone where others have several."""
+        several = self.resamples > 1
+        return [name for name in self.methods if several and not {name, *members_of(name)}.isdisjoint(self.once)]
 
     def asks_for(self, dataset: str, resample: int) -> bool:
         """Whether it has a split of a data set; one without methods, of imported results alone, has all."""
@@ -102,7 +112,12 @@ class Contest:
             pretrain_on=tuple(dict.fromkeys((*before.pretrain_on, *self.pretrain_on))),
             outside={**before.outside, **self.outside},
             tuned=tuple(dict.fromkeys((*before.tuned, *self.tuned))),
+            once=tuple(name for name in dict.fromkeys((*before.once, *self.once)) if self._only_once(name, before)),
         )
+
+    def _only_once(self, name: str, before: "Contest") -> bool:
+        """Whether neither contest asks for more of a method than the first resample."""
+        return all(name in contest.once or name not in contest.methods for contest in (before, self))
 
     def found(self) -> "Contest":
         """Return this contest as a part of what the results in its folder are of, where nothing else says it."""
@@ -158,7 +173,7 @@ def load_contest(folder: Path) -> Contest:
         values = json.loads(path.read_bytes())
         newer = sorted(values.keys() - {field.name for field in fields(Contest)})
         names = {key: _names(values[key]) for key in ("methods", "datasets")}
-        names |= {key: _names(values.get(key, [])) for key in ("pretrain_on", "tuned")}
+        names |= {key: _names(values.get(key, [])) for key in ("pretrain_on", "tuned", "once")}
         kept = {key: value for key, value in values.items() if key not in newer}
         contest = Contest(**kept | names | {"name": folder.name, "results": str(folder.parent)})
         if not isinstance(contest.preset, str) or not contest.resamples >= 1:

@@ -15,6 +15,7 @@ class Suite:
     preset: str
     same_split: bool = False
     labels: str | None = None
+    once: str | None = None
 
 
 _ELSEWHERE = (

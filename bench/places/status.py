@@ -140,7 +140,8 @@ def contests(folder: Path) -> list[Row]:
             done += sum(name.endswith(".json") for name in names)
             failed += sum(name.endswith(".error.txt") for name in names)
             changed = max(changed, dataset.stat().st_mtime)
-        n_runs = len(contest.methods) * len(contest.datasets) * contest.resamples
+        more = (contest.resamples - 1) * (len(contest.methods) - len(contest.once_alone))
+        n_runs = len(contest.datasets) * (len(contest.methods) + more)
         eta = standing(contest).eta if going else None
         rows.append(Row(contest.name, done, n_runs, len(going), failed, changed, eta))
     return sorted(rows, key=lambda row: -row.changed)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench.report import tables
 from bench.report.material import Material
-from bench.report.wording import data_sets, fewer, left_out, unfinished
+from bench.report.wording import data_sets, fewer, left_out, once, unfinished
 from bench.stats.comparison import Comparison, family, reasons
 from bench.stats.wording import describe, disagreement
 
@@ -101,7 +101,7 @@ def summary(material: Material) -> str:
     contest = material.contest
     but = f" (and {len(material.tuned)} that settings were chosen on)" * material.apart
     title = f"{contest.name}: {data_sets(len(material.main))}{but}, preset {contest.preset}"
-    lines = [table_text(material.methods, columns(), title), *unfinished(material), *fewer(material)]
+    lines = [table_text(material.methods, columns(), title), *unfinished(material), *fewer(material), *once(material)]
     if comparison := material.comparison:
         lines += [*left_out(comparison), *filter(None, [comparison.too_few])]
     elif material.not_compared:

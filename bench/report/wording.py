@@ -103,6 +103,19 @@ def fewer(material: Material) -> list[str]:
     ]
 
 
+def once(material: Material) -> list[str]:
+    """A sentence on the methods that have fewer runs than others, where that was asked for."""
+    contest = material.contest
+    if not contest.once_alone:
+        return []
+    has = "has" if len(contest.once_alone) == 1 else "have"
+    first = "seed" if contest.same_split else "split"
+    return [
+        f"By their price {listed(contest.once_alone)} {has} the first {first} alone; of the others it is the mean of "
+        f"{contest.resamples}."
+    ]
+
+
 def on(material: Material) -> str:
     """A sentence on which data sets the main comparison is, where that is not all of them."""
     if not material.apart:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 
 from bench.report import charges, tables
 from bench.report.material import Material
-from bench.report.wording import data_sets, fewer, hours, left_out, listed, splits, unfinished
+from bench.report.wording import data_sets, fewer, hours, left_out, listed, once, splits, unfinished
 from bench.stats import effects
 from bench.stats.comparison import Comparison, family
 from bench.stats.wording import disagreement
@@ -23,6 +23,7 @@ def section(material: Material) -> str:
         f"{splits(material)}, {made if material.own else 'none of them run here.'} {_conditions(material)}".strip(),
         *_imported(material),
         *fewer(material),
+        *once(material),
     ]
     verdict = [*_tuned(material), *_verdict(material)]
     if verdict:

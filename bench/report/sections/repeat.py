@@ -55,6 +55,7 @@ def _command_line(contest: Contest) -> str:
     targets = {name: contest.outside.get(with_labels(name, None)) for name in contest.methods}
     methods = [f"{name}={target}" if target else name for name, target in targets.items()]
     words += ["--methods", ",".join(methods), "--resamples", str(contest.resamples)]
+    words += ["--once", ",".join(contest.once)] if contest.once else []
     words += ["--same-split"] if contest.same_split else []
     words += ["--pretrain-on", ",".join(contest.pretrain_on)] if contest.pretrain_on else []
     words += ["--pretrained", contest.pretrained] if contest.pretrained else []

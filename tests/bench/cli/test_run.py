@@ -20,6 +20,7 @@ from bench.contest.definition import Run, load_contest
 from bench.contest.live import ask_to_redo, claim
 from bench.contest.run import execute
 from bench.contest.state import state_of
+from bench.places.status import contests
 from timae.session import Session
 
 PROJECT = Path(__file__).parents[3]
@@ -465,3 +466,30 @@ def test_seeds_on_one_split_are_no_resamples(tmp_path: Path, tiny_archive: Path)
     other = contest.run_here("--resamples", "2")
     assert other.returncode == 2
     assert "the contest was run with --same-split before" in other.stderr
+
+
+def test_what_is_dear_has_the_first_seed_alone_and_nothing_is_unfinished(tmp_path: Path, tiny_archive: Path) -> None:
+    contest = Contest(
+        tmp_path, tiny_archive, methods="minirocket,1nn-euclid,minirocket+1nn-euclid", datasets="Waves,Sines"
+    )
+    several = ["--resamples", "3", "--same-split"]
+    done = contest.run_here(*several, "--once", "1nn-euclid")
+    assert done.returncode == 0, done.stderr
+    runs = {"/".join(path.parts[-3:]) for path in contest.results.glob("*/Waves/resample-*.json")}
+    dear = {f"{method}/Waves/resample-0.json" for method in ("1nn-euclid", "minirocket+1nn-euclid")}
+    often = {f"minirocket/Waves/resample-{k}.json" for k in range(3)}
+    assert runs == dear | often  # an average is as dear as a member
+    text = (contest.reports / "report.md").read_text()
+    assert "Unfinished" not in text
+    said = (
+        "By their price 1nn-euclid and minirocket+1nn-euclid have the first seed alone; of the others it is the mean of"
+    )
+    assert f"{said} 3." in text
+    assert "--once 1nn-euclid --same-split" in text
+    assert [(row.done, row.runs) for row in contests(contest.results.parent)] == [(10, 10)]
+    unknown = contest.run_here(*several, "--once", "1nn-eucild")
+    assert unknown.returncode == 2
+    assert "1nn-euclid" in unknown.stderr
+    assert contest.run_here(*several, "--methods", "1nn-euclid").returncode == 0  # now it is asked for whole
+    assert len([*contest.results.glob("1nn-euclid/*/*.json")]) == 6
+    assert json.loads((contest.results / "contest.json").read_text())["once"] == []
