@@ -1,9 +1,9 @@
-"""Commands that try the suite itself: chaos, speed-pool, speed-run, speed-scale, gpu-check."""
+"""Commands that try the suite itself: chaos, soak, speed-pool, speed-run, speed-scale, gpu-check."""
 
 import argparse
 from pathlib import Path
 
-from bench.cli.arguments import Command, positive, whole
+from bench.cli.arguments import Command, minutes, positive, whole
 from ucr.selectors import select
 
 
@@ -13,6 +13,16 @@ def add(command: Command) -> None:
     chaos.add_argument("--runs", type=positive, default=60, metavar="N")
     chaos.add_argument("--faults", type=positive, default=3, metavar="N", help="of each kind")
     chaos.add_argument("--seed", type=whole, default=0, metavar="N")
+
+    soak = command("soak", soak_contest, "carry a real contest to its end through kill -9, SIGTERM and full disks")
+    soak.add_argument("--name", required=True, help="of the contest")
+    soak.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="filled if a disk of its own"
+    )
+    soak.add_argument("--interruptions", type=positive, default=10, metavar="N")
+    soak.add_argument("--minutes", type=minutes, default=10.0, metavar="MINUTES", help="between two, on average")
+    soak.add_argument("--seed", type=whole, default=0, metavar="N")
+    soak.add_argument("options", nargs=argparse.REMAINDER, metavar="-- OPTIONS", help="of bench run")
 
     speed = command("speed-pool", measure_pool, "measure what the pool of workers costs beside the runs")
     speed.add_argument("--runs", type=positive, default=600, metavar="N", help="that do nothing")
@@ -40,6 +50,14 @@ def stir_chaos(options: argparse.Namespace) -> int:
     from bench.trials.chaos import main as stir
 
     return stir(options.runs, options.faults, options.seed)
+
+
+def soak_contest(options: argparse.Namespace) -> int:
+    """Carry out `soak`."""
+    from bench.trials.soak import main as soak
+
+    more = options.options[1:] if options.options[:1] == ["--"] else options.options
+    return soak(options.name, options.results, options.interruptions, options.minutes, options.seed, more)
 
 
 def measure_pool(options: argparse.Namespace) -> int:
