@@ -25,7 +25,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda gpu-check check test test-slurm test-network format clean
+.PHONY: help setup bench plan status cancel report chaos bench-pool data archive-check bench-load bench-mamba bench-train cuda gpu-check check readme-figures test test-slurm test-network format clean
 
 help:  ## explain targets and variables
 	@echo 'make TARGET [VARIABLE=value …]'
@@ -123,11 +123,15 @@ cuda: setup  ## add mamba-ssm's Triton kernels, for a machine with a GPU; a CPU 
 gpu-check: cuda  ## measure what is claimed about GPUs on a machine with one; writes reports/gpu/CARD.json
 	@$(BIN)/python -m bench gpu-check
 
-check: $(VENV)/installed-dev  ## style, types, import direction
+check: $(VENV)/installed-dev  ## style, types, import direction, figures in README and docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m bench.report.figures --check
+
+readme-figures: $(VENV)/installed-dev  ## make README and docs out of docs/templates, with the figures of committed reports
+	@$(BIN)/python -m bench.report.figures
 
 test: $(VENV)/installed-dev  ## run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
