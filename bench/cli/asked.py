@@ -62,8 +62,9 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     require_methods(methods, outside)
     if others := [name for name in names if name not in methods]:
         raise UsageError(f"--rerun {others[0]}: not among the methods that were asked for: {', '.join(methods)}")
+    known = dict.fromkeys(called for name in methods for called in (name, with_labels(name, None)))
     for name in once:
-        require_known("--once", name, methods)
+        require_known("--once", name, known)
     methods = names or methods
     require_known("preset", options.preset, PRESETS)
     options.name = options.name.rstrip("/")  # as a shell completes the name of a folder
@@ -88,7 +89,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         resamples=options.resamples,
         preset=options.preset,
         same_split=options.same_split,
-        once=tuple(name for name in names_in(options.once or "") if name in methods),
+        once=tuple(name for name in names_in(options.once or "") if name in known),
         pretrain_on=more,
         pretrained=options.pretrained,
         normalise=options.normalise,

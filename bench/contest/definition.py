@@ -65,7 +65,8 @@ class Contest:
     tuned: tuple[str, ...] = ()
     """Data sets that somebody looked at when methods of it were made, beside those that their recipes name."""
     once: tuple[str, ...] = ()
-    """Methods that have the first resample alone, for the price of the others; averages with one of them likewise."""
+    """Methods that have the first resample alone, for the price of the others; so have averages with one of them, and
+    the same methods with fewer labels."""
 
     @property
     def folder(self) -> Path:
@@ -96,7 +97,7 @@ class Contest:
     def once_alone(self) -> list[str]:
         """Of its methods, those that have the first resample alone where others have several."""
         several = self.resamples > 1
-        return [name for name in self.methods if several and not {name, *members_of(name)}.isdisjoint(self.once)]
+        return [name for name in self.methods if several and not _names_of(name).isdisjoint(self.once)]
 
     def asks_for(self, dataset: str, resample: int) -> bool:
         """Whether it has a split of a data set; one without methods, of imported results alone, has all."""
@@ -117,7 +118,10 @@ class Contest:
 
     def _only_once(self, name: str, before: "Contest") -> bool:
         """Whether neither contest asks for more of a method than the first resample."""
-        return all(name in contest.once or name not in contest.methods for contest in (before, self))
+        return all(
+            name in contest.once or not any(name in _names_of(method) for method in contest.methods)
+            for contest in (before, self)
+        )
 
     def found(self) -> "Contest":
         """Return this contest as a part of what the results in its folder are of, where nothing else says it."""
@@ -188,6 +192,11 @@ def load_contest(folder: Path) -> Contest:
     if newer:
         raise results.ResultError(f"{path}: another version of timae-bench wrote it, with {', '.join(newer)}: use that")
     return contest
+
+
+def _names_of(method: str) -> set[str]:
+    """What a method goes by: its name, with and without a number of labels, and those of its members."""
+    return {called for name in (method, *members_of(method)) for called in (name, with_labels(name, None))}
 
 
 def _names(values: object) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ SUITES = {
         resamples=3,
         preset="quick",
         labels="1,2,5,10,all",
+        once="timae-ms-archive,timae-ms-scratch",
     ),
     "ecg5000": Suite(
         "ECG5000",

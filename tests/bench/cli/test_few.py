@@ -12,6 +12,7 @@ import pytest
 from here import run_here
 
 from bench.__main__ import main
+from bench.contest.definition import Contest as Definition
 from bench.contest.definition import Run, load_contest
 from bench.contest.run import _given
 from bench.contest.state import identity
@@ -191,3 +192,12 @@ def test_a_model_of_ones_own_learns_from_few_labels_too(tmp_path: Path, tiny_arc
     code, out, err = contest.run("--methods", again)
     assert code == 0, err
     assert "4 done, 0 to do" in out
+
+
+def test_what_has_the_first_seed_alone_has_it_with_few_labels_too() -> None:
+    dear = Definition("c", ("a@1", "a", "b@1", "b", "a@1+b@1"), ("X",), resamples=3, once=("a",))
+    assert dear.once_alone == ["a@1", "a", "a@1+b@1"]
+    assert sum(1 for _ in dear.runs()) == 3 + 2 * 3
+    whole = Definition("c", ("a@1",), ("X",), resamples=3)
+    assert dear.widened(whole).once == ()
+    assert dear.widened(Definition("c", ("b",), ("X",), resamples=3)).once == ("a",)
