@@ -8,13 +8,15 @@ import difflib
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.published.numbers import load_published
-from bench.stats.comparison import Comparison, compare
+from bench.stats.comparison import Comparison, compare, holm
 from timae.presets import TUNED_ON
 
 PROJECT = Path(__file__).parents[2]
@@ -85,7 +87,18 @@ class Figures:
     def p(self, a: str, b: str) -> str:
         """The signed-rank test of a and b: raw p, and by Holm over all pairs of these methods."""
         pair = next(pair for pair in self.comparison.pairs if {pair.a, pair.b} == {a, b})
-        return f"p = {_p(pair.p)} raw, {_p(pair.p_holm)} by Holm over {len(self.comparison.pairs)}"
+        over = f"by Holm over {len(self.comparison.pairs)}"
+        return f"p = {_p(pair.p)} raw, {_p(pair.p_holm)} {over}".replace("= <", "<")
+
+    def steps(self, *methods: str) -> dict[str, str]:
+        """Each method against the one before it: raw p, and by Holm over these steps alone."""
+        alike = self.of(*methods)
+        p = [
+            next(pair.p for pair in alike.comparison.pairs if {pair.a, pair.b} == {a, b}) for a, b in pairwise(methods)
+        ]
+        over = f"by Holm over {len(p)} steps"
+        both = zip(methods[1:], p, holm(np.array(p)), strict=True)
+        return {name: f"p = {_p(raw)} raw, {_p(corrected)} {over}".replace("= <", "<") for name, raw, corrected in both}
 
     def wins(self, a: str, b: str) -> str:
         """On how many data sets a is better than b, as good, and worse."""
