@@ -10,10 +10,10 @@ from typing import Any
 
 from bench.contest import live
 from bench.contest.definition import Contest, Run
-from bench.contest.run import Outcome
 from bench.contest.survey import survey_of
 from bench.places import local
 from bench.places.place import Options
+from bench.trials.ends import Ends
 from bench.trials.gpu_part import TIME_WAS_OUT, Figures, Plan, Surroundings
 
 SMALL = ("ArrowHead", "GunPoint", "ItalyPowerDemand", "OSULeaf")
@@ -25,41 +25,17 @@ TO_END = 12.0
 """Seconds in which workers can be stopped, and what was reached is told."""
 
 
-class _Watcher:
-    """Notes how and when runs ended."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.ended: list[tuple[float, Outcome]] = []
-
-    def begin(self, run: Run) -> None:
-        pass
-
-    def end(self, outcome: Outcome) -> None:
-        self.ended.append((time.monotonic(), outcome))
-
-    def note(self, line: str) -> None:
-        pass
-
-    @property
-    def first(self) -> float:
-        """When the first run began in its worker."""
-        return min(at - outcome.seconds for at, outcome in self.ended)
-
-
-def _carry_out(contest: Contest, options: Options, seconds: float) -> tuple[_Watcher, list[dict[str, Any]]]:
+def _carry_out(contest: Contest, options: Options, seconds: float) -> tuple[Ends, list[dict[str, Any]]]:
     """Run a contest for so long at most; gives what ended, and where the other runs stood when time was out.
 
     Raises:
         RuntimeError: a run failed.
     """
-    watcher, stood = _Watcher(), list[dict[str, Any]]()
+    watcher, stood = Ends(), list[dict[str, Any]]()
     contest.save()
     with _at_most(seconds, lambda: stood.extend(live.running(contest.folder / "work"))):
         local.wait(local.submit(contest, survey_of(contest).todo, options), watcher)
-    for _, outcome in watcher.ended:
-        if outcome.kind == "failed":
-            raise RuntimeError(f"{outcome.run}: {outcome.error}")
+    watcher.require_done()
     return watcher, stood
 
 
@@ -104,15 +80,15 @@ def _packed(n: int, widths: Sequence[int], rates: list[float], where: Surroundin
     watcher, stood = _carry_out(contest, Options(workers=n, workers_per_gpu=n), most)
     if not watcher.ended:
         raise RuntimeError(f"{TIME_WAS_OUT} before the first run ended")
-    seconds = watcher.ended[-1][0] - watcher.first
+    seconds = watcher.last - watcher.first
     rates.append(len(watcher.ended) / seconds)
     return {
         "runs_per_hour": 3600 * rates[-1],
         "runs": len(watcher.ended),
         "cut_off": len(stood),
         "seconds": seconds,
-        "start_up_seconds": watcher.first - watcher.started,
-        "mean_run_seconds": sum(outcome.seconds for _, outcome in watcher.ended) / len(watcher.ended),
+        "start_up_seconds": watcher.first,
+        "mean_run_seconds": watcher.seconds / len(watcher.ended),
     }
 
 
@@ -125,16 +101,14 @@ def paper(where: Surroundings) -> Plan:
     contest = Contest("paper", ("timae",), datasets, 1, "smoke" if where.tiny else "paper", str(where.folder))
 
     @cache
-    def done() -> tuple[_Watcher, list[dict[str, Any]]]:
+    def done() -> tuple[Ends, list[dict[str, Any]]]:
         left = where.ends - TO_END - time.monotonic()
         return _carry_out(contest, Options(workers=width, workers_per_gpu=width), left)
 
     return {dataset: partial(_paper, contest, Run("timae", dataset, 0), width, done) for dataset in datasets}
 
 
-def _paper(
-    contest: Contest, run: Run, width: int, done: Callable[[], tuple[_Watcher, list[dict[str, Any]]]]
-) -> Figures:
+def _paper(contest: Contest, run: Run, width: int, done: Callable[[], tuple[Ends, list[dict[str, Any]]]]) -> Figures:
     _, stood = done()
     path = run.path(contest.folder)
     if path.exists():

@@ -5,12 +5,12 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.contest.definition import Contest, Run
-from bench.contest.run import Outcome
+from bench.contest.definition import Contest
 from bench.contest.survey import survey_of
 from bench.places import local
 from bench.places.place import Options
 from bench.trials import faults
+from bench.trials.ends import Ends
 from timae.config import Recipe
 from timae.presets import PRESETS
 
@@ -21,28 +21,6 @@ LEAST_PER_SECOND = 50.0
 MOST_OVERHEAD = 1.1
 MOST_OVER_BARE = 1.3
 WORKERS = 2
-
-
-class _Clock:
-    """Notes when runs end, and when the first one began in its worker."""
-
-    def __init__(self) -> None:
-        self.start = time.perf_counter()
-        self.ended: list[float] = []
-        self.seconds = 0.0
-        self.first = float("inf")
-
-    def begin(self, run: Run) -> None:
-        pass
-
-    def end(self, outcome: Outcome) -> None:
-        assert outcome.kind == "done", outcome
-        self.ended.append(time.perf_counter() - self.start)
-        self.seconds += outcome.seconds
-        self.first = min(self.first, self.ended[-1] - outcome.seconds)
-
-    def note(self, line: str) -> None:
-        _say(line)
 
 
 def pool(n_idle: int, datasets: tuple[str, ...]) -> int:
@@ -56,15 +34,15 @@ def pool(n_idle: int, datasets: tuple[str, ...]) -> int:
         0 if both are within what is promised, else 1.
     """
     with tempfile.TemporaryDirectory(prefix="bench-pool-") as folder:
-        clock = _measure(Contest("idle", ("noop",), ("GunPoint",), n_idle, "smoke", folder))
+        ends = _measure(Contest("idle", ("noop",), ("GunPoint",), n_idle, "smoke", folder))
         half = n_idle // 2  # by then all workers are up
-        rate = (n_idle - half) / (clock.ended[-1] - clock.ended[half - 1])
+        rate = (n_idle - half) / (ends.last - ends.ended[half - 1][0])
         _say(f"runs that do nothing: {rate:.0f} a second after start-up (promised: {LEAST_PER_SECOND:.0f})")
         methods = ("timae", "timae-scratch", "timae-probe")
-        clock = _measure(Contest("real", methods, datasets, 1, "quick", folder))
-        wall, share = clock.ended[-1] - clock.first, clock.seconds / WORKERS
+        ends = _measure(Contest("real", methods, datasets, 1, "quick", folder))
+        wall, share = ends.last - ends.first, ends.seconds / WORKERS
         _say(
-            f"real runs: {len(clock.ended)} of preset quick, start-up {clock.first:.1f} s, then {wall:.1f} s wall; "
+            f"real runs: {len(ends.ended)} of preset quick, start-up {ends.first:.1f} s, then {wall:.1f} s wall; "
             f"sum of run seconds / {WORKERS} = {share:.1f} s; ratio {wall / share:.3f} (promised: {MOST_OVERHEAD})"
         )
     return 0 if rate >= LEAST_PER_SECOND and wall <= MOST_OVERHEAD * share else 1
@@ -129,11 +107,12 @@ def _bare_loop(recipe: Recipe, cases: "Prepared") -> None:
             schedule.step()
 
 
-def _measure(contest: Contest) -> _Clock:
+def _measure(contest: Contest) -> Ends:
     todo = survey_of(contest).todo
-    clock = _Clock()
-    local.wait(local.submit(contest, todo, Options(workers=WORKERS, execute=faults.execute)), clock)
-    return clock
+    ends = Ends()
+    local.wait(local.submit(contest, todo, Options(workers=WORKERS, execute=faults.execute)), ends)
+    ends.require_done()
+    return ends
 
 
 def _say(line: str) -> None:
