@@ -58,14 +58,17 @@ def _mamba(recipe: Recipe) -> Recipe:
 
 
 def _large(recipe: Recipe) -> Recipe:
-    """Eight times as wide, and an eighth of the steps: each costs that many times as much and more."""
+    """Eight times as wide, and half of the steps, for their price.
+
+    With an eighth of them the loss had hardly fallen: ECG5000 came to .82, where the small one has .92.
+    """
     pretraining, finetuning = pretraining_of(recipe), recipe.finetuning
     assert finetuning is not None
     return replace(
         recipe,
         encoder=replace(recipe.encoder, emb_size=512),
-        pretraining=replace(pretraining, steps=-(-pretraining.steps // 8)),
-        finetuning=replace(finetuning, steps=-(-finetuning.steps // 8)),
+        pretraining=replace(pretraining, steps=-(-pretraining.steps // 2)),
+        finetuning=replace(finetuning, steps=-(-finetuning.steps // 2)),
     )
 
 

@@ -51,7 +51,9 @@ SUITES = {
         resamples=5,
         preset="ecg5000",
         same_split=True,
+        once="timae-mamba-large-cls,timae-mamba-large,timae-mamba-large-cls-transductive,timae-mamba-large-transductive",
     ),
 }
 """ladder: from the paper's model to timae-ms, one addition an arm. ecg5000: the result table of the unofficial
-implementation, honest and transductive (pre-trained on TEST), five seeds."""
+implementation, honest and transductive (pre-trained on TEST), five seeds, one of the
+large ones."""
