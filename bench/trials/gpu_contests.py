@@ -35,7 +35,9 @@ def _carry_out(contest: Contest, options: Options, seconds: float) -> tuple[Ends
     contest.save()
     with _at_most(seconds, lambda: stood.extend(live.running(contest.folder / "work"))):
         local.wait(local.submit(contest, survey_of(contest).todo, options), watcher)
-    watcher.require_done()
+    for _, outcome in watcher.ended:
+        if outcome.kind == "failed":
+            raise RuntimeError(f"{outcome.run}: {outcome.error}")
     return watcher, stood
 
 
