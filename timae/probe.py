@@ -18,7 +18,7 @@ from sklearn.svm import SVC
 
 from timae.calibration import USUAL_SHARPNESS, sharpness_of, soften
 from timae.config import Svm
-from timae.products import READ, ProductRidge, Streamed, Targets, by_cases, by_features
+from timae.products import READ, ProductRidge, Streamed, Targets, by_cases, by_features, flat
 
 UNBOUNDED_C = 1e12
 """C = infinity: no case may lie on the wrong side if the kernel can help it."""
@@ -149,7 +149,7 @@ def _fit_ridge(
     machine = make_pipeline(StandardScaler(with_mean=centred), ridge).fit(features, labels)
     decisions = ridge.cv_results_[..., int(np.flatnonzero(ridge.alpha_ == targets.penalties)[0])]
     del ridge.cv_results_, ridge.scoring
-    return machine, decisions[:, 0] if targets.values.shape[1] == 1 else decisions
+    return machine, flat(decisions)
 
 
 def _whole(features: NDArray[np.floating] | Streamed) -> NDArray[np.floating]:

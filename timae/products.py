@@ -58,7 +58,7 @@ class ProductRidge:
         decisions = np.tile(self.intercept, (len(features), 1))
         for columns in _parts(features.shape[1]):
             decisions += features[:, columns].astype(np.float64) @ self.coefficients[columns]
-        return _flat(decisions)
+        return flat(decisions)
 
 
 def by_cases(features: NDArray[np.floating], targets: Targets) -> tuple[ProductRidge, NDArray[np.float64]]:
@@ -74,8 +74,12 @@ def by_cases(features: NDArray[np.floating], targets: Targets) -> tuple[ProductR
     n, level = len(features), targets.values.mean(axis=0)
     products = np.zeros((n, n), order="F")
     scalers = [StandardScaler().fit(features[:, columns]) for columns in _parts(features.shape[1])]
-    for scaler, columns in zip(scalers, _parts(features.shape[1]), strict=True):
-        block = scaler.transform(features[:, columns].astype(np.float64))
+
+    def scaled() -> Iterator[NDArray[np.float64]]:
+        parts = zip(scalers, _parts(features.shape[1]), strict=True)
+        return (scaler.transform(features[:, columns].astype(np.float64)) for scaler, columns in parts)
+
+    for block in scaled():
         dsyrk(1.0, block.T, beta=1.0, c=products, trans=1, lower=1, overwrite_c=1)
     values, vectors = eigh(products, overwrite_a=True, check_finite=False)
     projected, ones = vectors.T @ (targets.values - level), vectors.sum(axis=0)
@@ -88,12 +92,9 @@ def by_cases(features: NDArray[np.floating], targets: Targets) -> tuple[ProductR
         return targets.values - duals / own[:, np.newaxis], duals
 
     (decisions, duals), penalty = _best(targets, map(left_out, targets.penalties.tolist()))
-    parts = [
-        scaler.transform(features[:, columns].astype(np.float64)).T @ duals
-        for scaler, columns in zip(scalers, _parts(features.shape[1]), strict=True)
-    ]
+    coefficients = np.concatenate([block.T @ duals for block in scaled()])
     means, scales = (np.concatenate([getattr(scaler, what) for scaler in scalers]) for what in ("mean_", "scale_"))
-    return _ridge(targets, penalty, np.concatenate(parts), means, scales), _flat(decisions)
+    return _ridge(targets, penalty, coefficients, means, scales), flat(decisions)
 
 
 def by_features(
@@ -135,7 +136,7 @@ def by_features(
     left_out = targets.values - residuals / (1 - np.concatenate(own).T)[..., np.newaxis]
     (decisions, some), penalty = _best(targets, zip(left_out, weights, strict=True))
     coefficients = vectors @ (some[:, np.newaxis] * projected)
-    return _ridge(targets, penalty, coefficients, scaler.mean_, scaler.scale_), _flat(decisions)
+    return _ridge(targets, penalty, coefficients, scaler.mean_, scaler.scale_), flat(decisions)
 
 
 Solution = TypeVar("Solution")
@@ -165,7 +166,7 @@ def _ridge(
     return ProductRidge(targets.classes, penalty, coefficients, targets.values.mean(axis=0) - means @ coefficients)
 
 
-def _flat(decisions: NDArray[np.float64]) -> NDArray[np.float64]:
+def flat(decisions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Decisions (case, class) as scikit-learn gives them: (case,) for two classes."""
     return decisions[:, 0] if decisions.shape[1] == 1 else decisions
 
