@@ -16,7 +16,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.published.numbers import load_published
-from bench.stats.comparison import Comparison, compare, holm
+from bench.stats.comparison import Comparison, Pair, compare, holm
 from timae.presets import TUNED_ON
 
 PROJECT = Path(__file__).parents[2]
@@ -80,31 +80,33 @@ class Figures:
 
     def gain(self, a: str, b: str) -> str:
         """Mean difference of a and b, with its sign."""
-        table = self.accuracy.dropna()
-        difference = (table[a] - table[b]).mean()
+        pair = self._pair(a, b)
+        difference = pair.mean_difference if pair.a == a else -pair.mean_difference
         return f"{'+' if difference >= 0 else '−'}{share(abs(difference), 4)}"
 
     def p(self, a: str, b: str) -> str:
         """The signed-rank test of a and b: raw p, and by Holm over all pairs of these methods."""
-        pair = next(pair for pair in self.comparison.pairs if {pair.a, pair.b} == {a, b})
+        pair = self._pair(a, b)
         over = f"by Holm over {len(self.comparison.pairs)}"
         return f"p = {_p(pair.p)} raw, {_p(pair.p_holm)} {over}".replace("= <", "<")
 
     def steps(self, *methods: str) -> dict[str, str]:
         """Each method against the one before it: raw p, and by Holm over these steps alone."""
         alike = self.of(*methods)
-        p = [
-            next(pair.p for pair in alike.comparison.pairs if {pair.a, pair.b} == {a, b}) for a, b in pairwise(methods)
-        ]
+        p = [alike._pair(a, b).p for a, b in pairwise(methods)]
         over = f"by Holm over {len(p)} steps"
         both = zip(methods[1:], p, holm(np.array(p)), strict=True)
         return {name: f"p = {_p(raw)} raw, {_p(corrected)} {over}".replace("= <", "<") for name, raw, corrected in both}
 
     def wins(self, a: str, b: str) -> str:
         """On how many data sets a is better than b, as good, and worse."""
-        table = self.accuracy.dropna().round(12)
-        better, worse = (table[a] > table[b]).sum(), (table[a] < table[b]).sum()
-        return f"{better}/{len(table) - better - worse}/{worse}"
+        pair = self._pair(a, b)
+        better, worse = (pair.wins, pair.losses) if pair.a == a else (pair.losses, pair.wins)
+        return f"{better}/{pair.draws}/{worse}"
+
+    def _pair(self, a: str, b: str) -> Pair:
+        """Two methods as they were compared, the better ranked first."""
+        return next(pair for pair in self.comparison.pairs if {pair.a, pair.b} == {a, b})
 
     @cached_property
     def comparison(self) -> Comparison:
