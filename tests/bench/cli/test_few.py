@@ -30,7 +30,7 @@ class Contest:
         self.results, self.reports = folder / "results" / "few", folder / "reports" / "few"
 
     def bench(self, verb: str, *more: str) -> tuple[int, str, str]:
-        with patch.dict(os.environ, {"UCR_ROOT": str(self.archive), "COLUMNS": "200"}):
+        with patch.dict(os.environ, {"UCR_ROOT": str(self.archive)}):
             done = run_here([verb, "--results", str(self.results.parent), "--name", "few", *more])
         return done.returncode, done.stdout, done.stderr
 

@@ -45,7 +45,6 @@ class Model:
 def asked(tmp_path: Path, tiny_archive: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     (tmp_path / "my_model.py").write_text(MODEL)
     monkeypatch.setenv("UCR_ROOT", str(tiny_archive))
-    monkeypatch.setenv("COLUMNS", "200")
     places = ["--results", str(tmp_path / "results"), "--reports", str(tmp_path / "reports")]
     return ["--preset", "smoke", "--name", "c", "--datasets", "Sines,Waves", *places]
 

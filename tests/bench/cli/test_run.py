@@ -38,7 +38,7 @@ class Contest:
         workers: int = 1,
     ) -> None:
         self.folder, self.methods, self.datasets, self.workers = folder, methods, datasets, workers
-        self.environment = {**os.environ, "UCR_ROOT": str(archive), "COLUMNS": "200"}
+        self.environment = {**os.environ, "UCR_ROOT": str(archive)}
         self.results, self.reports = folder / "results" / "tiny", folder / "reports" / "tiny"
 
     def command(self, *more: str) -> list[str]:

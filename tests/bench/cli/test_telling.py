@@ -128,9 +128,8 @@ def test_errors_are_relative_to_the_baseline_that_is_asked_for(
 
 
 def test_published_methods_are_listed_with_what_decides_whether_they_are_comparable(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
     assert main(["published"]) == 0
     out = capsys.readouterr().out
     [row] = [line for line in out.splitlines() if line.startswith("HC2 ")]

@@ -31,7 +31,7 @@ class Contest:
         self.folder, self.results, self.faults = folder, folder / "results" / "c", folder / "faults"
         self.faults.mkdir()
         self.asked = ["--datasets", datasets, "--methods", methods, "--preset", "smoke", "--name", "c"]
-        self.environment = {**os.environ, "UCR_ROOT": str(archive), "BENCH_FAULTS": str(self.faults), "COLUMNS": "200"}
+        self.environment = {**os.environ, "UCR_ROOT": str(archive), "BENCH_FAULTS": str(self.faults)}
         self.processes: list[subprocess.Popen[str]] = []
 
     def start(self, *more: str, command: str = "run") -> "subprocess.Popen[str]":
