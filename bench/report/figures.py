@@ -16,6 +16,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench.published.numbers import load_published
+from bench.report.charges import clock_of
 from bench.stats.comparison import Comparison, Pair, compare, holm
 from timae.presets import TUNED_ON
 
@@ -73,9 +74,8 @@ class Figures:
         return f"{self.comparison.average_ranks[method]:.2f}"
 
     def seconds(self, method: str) -> str:
-        """Median of a run, in CPU seconds where they are known of every run."""
-        runs = self._runs[self._runs["method"] == method]
-        spent = runs["cpu_seconds"] if runs["cpu_seconds"].notna().all() else runs["wall_seconds"]
+        """Median of a run, by the clock of the report."""
+        spent = self._runs.loc[self._runs["method"] == method, f"{clock_of(self._runs)}_seconds"]
         return f"{spent.median():.0f}" if spent.median() >= 10 else f"{spent.median():.1f}"
 
     def gain(self, a: str, b: str) -> str:

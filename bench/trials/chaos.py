@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 import bench.trials.faults  # noqa: F401 (the methods of this contest)
 from bench.contest import results
 from bench.contest.definition import Contest, Run
 from bench.contest.state import state_of
+from bench.trials import harm
 
 METHODS = ("shaky", "shaky-probe", "noop")
 DATASETS = ("GunPoint", "ItalyPowerDemand", "ArrowHead", "OSULeaf")
@@ -159,9 +159,7 @@ class _Arena:
         return [run for run, n in written.items() if n > 1 + self.truncated[run]]
 
     def kill_worker(self, chance: random.Random) -> None:
-        with suppress(psutil.Error, IndexError):
-            children = psutil.Process(self._pid()).children()
-            chance.choice([child for child in children if any("spawn_main" in word for word in child.cmdline())]).kill()
+        harm.kill_a_worker(self._pid(), chance)
 
     def kill_command(self, _: random.Random) -> None:
         os.kill(self._pid(), signal.SIGKILL)
@@ -186,13 +184,7 @@ class _Arena:
             time.sleep(chance.uniform(0.5, 2.5) if mode == 0o555 else 0)
 
     def fill_disk(self, chance: random.Random) -> None:
-        ballast = self.folder / "ballast"
-        with ballast.open("wb", buffering=0) as file:
-            end = time.monotonic() + chance.uniform(0.5, 2.5)
-            while time.monotonic() < end:
-                with suppress(OSError):
-                    file.write(bytes(1 << 16))
-        ballast.unlink()
+        harm.fill_disk(self.folder, chance.uniform(0.5, 2.5))
 
     def set_clock_back(self, _: random.Random) -> None:
         """Let a worker see an hour less, and every file bear a time that is still to come."""

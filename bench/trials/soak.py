@@ -10,17 +10,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-import psutil
-
 from bench.contest.definition import Contest, Run, load_contest
 from bench.contest.state import state_of
+from bench.trials import harm
 
 FULL_SECONDS = 60.0
 """So long a disk stays full."""
@@ -99,10 +97,7 @@ class _Soak:
             kind = KINDS[0]
         _say(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S} {kind}, {len(self.written)} runs done")
         if kind == "kill -9 of a worker":
-            children = psutil.Process(self.process.pid).children()
-            workers = [child for child in children if any("spawn_main" in word for word in child.cmdline())]
-            if workers:
-                chance.choice(workers).kill()
+            harm.kill_a_worker(self.process.pid, chance)
         elif kind != "a full disk":
             self.process.send_signal(signal.SIGTERM if kind.startswith("SIGTERM") else signal.SIGKILL)
             self.process.wait()
@@ -113,15 +108,7 @@ class _Soak:
         """Fill the disk that the contest is on for a while, if it is a small one of its own."""
         if shutil.disk_usage(self.folder).total > SMALL or not self.folder.parent.is_mount():
             return False
-        ballast = self.folder.parent / "ballast"
-        with ballast.open("wb", buffering=0) as file:
-            end = time.monotonic() + FULL_SECONDS
-            while time.monotonic() < end:
-                try:
-                    file.write(bytes(1 << 20))
-                except OSError:
-                    time.sleep(0.2)
-        ballast.unlink()
+        harm.fill_disk(self.folder.parent, FULL_SECONDS)
         return True
 
     def differing(self, contest: Contest, chance: random.Random) -> list[Run]:

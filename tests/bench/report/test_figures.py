@@ -18,7 +18,8 @@ def report(tmp_path: Path) -> Figures:
     table = pd.DataFrame({"a": [0.9] + [0.8] * 6, "b": [0.7] * 7, "c": [0.5] * 6 + [None]}, index=names)
     table.rename_axis("dataset").to_csv(tmp_path / "accuracy.csv")
     runs = pd.DataFrame({"dataset": names, "method": "a", "n_timepoints": range(10, 80, 10)})
-    runs.assign(cpu_seconds=range(7), wall_seconds=99.0).to_csv(tmp_path / "results.csv")
+    runs = runs.assign(cpu_seconds=range(7), wall_seconds=99.0, cpu_shared_pretraining=0.0, device="cpu")
+    runs.to_csv(tmp_path / "results.csv")
     return Figures(tmp_path)
 
 
