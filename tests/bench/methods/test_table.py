@@ -195,3 +195,16 @@ def test_a_shared_pre_training_has_as_many_steps_as_the_preset_says() -> None:
             pretraining = recipe_of(name, preset).pretraining
             assert pretraining is not None
             assert pretraining.steps == PRESETS[preset].archive_steps
+
+
+def test_the_archive_suite_has_every_control_and_as_many_seeds_of_what_is_cheap() -> None:
+    suite = SUITES["archive"]
+    methods = suite.methods.split(",")
+    assert {*with_members(tuple(methods))} == {*methods}  # averages have their members beside them
+    once = {*(suite.once or "").split(",")}
+    assert once <= {*methods}
+    fine_tuned = {name for name in methods if isinstance(get_method(name, suite.preset).config, Recipe)}
+    assert {name for name in fine_tuned if "probe" not in name} <= once
+    for name in ("timae", "timae-ms"):
+        assert {f"{name}-scratch", f"{name}-random-probe"} <= {*methods}
+    assert not any("probe" in name or "rocket" in name for name in once)
