@@ -1,7 +1,6 @@
 """Tables for a terminal, as wide as it is."""
 
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.report import tables
+from bench.report.cells import are_numbers
 from bench.report.material import Material
 from bench.report.wording import data_sets, fewer, left_out, once, unfinished
 from bench.stats.comparison import Comparison, family, reasons
@@ -71,8 +71,6 @@ def fold(lines: Iterable[str], width: int) -> Iterator[str]:
 
 
 GAP = 2
-NUMBER = re.compile(r"[-+−]?[0-9.]+(?:[ %]|$)")
-"""What a cell begins with that is no name."""
 
 
 def _width(table: pd.DataFrame) -> int:
@@ -86,7 +84,7 @@ def _rich(table: pd.DataFrame, *, fits: bool) -> Table:
     for i, column in enumerate(table.columns):
         drawn.add_column(
             str(column),
-            justify="right" if i and any(NUMBER.match(str(cell)) for cell in table.iloc[:, i]) else "left",
+            justify="right" if i and are_numbers(table.iloc[:, i]) else "left",
             no_wrap=fits,
             overflow="fold",
             vertical="bottom",

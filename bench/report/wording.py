@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from bench.contest.scores import SCORES
 from bench.methods.few import labels_of
+from bench.report.cells import are_numbers
 from bench.report.material import Material
 from bench.report.pictures import style
 from bench.report.pictures.critical_difference import critical_difference
@@ -19,10 +20,11 @@ RANKED = {key: score.name for key, score in SCORES.items() if score.ranked}
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a table as GitHub's Markdown: first column to the left, the others to the right."""
+    """Return a table as GitHub's Markdown: numbers to the right, all else to the left."""
     rows = [[*table.columns], *table.to_numpy().tolist()]
     lines = [f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    lines.insert(1, "| --- |" + " ---: |" * (table.shape[1] - 1))
+    right = [i > 0 and are_numbers(table.iloc[:, i]) for i in range(table.shape[1])]
+    lines.insert(1, "|" + "".join(" ---: |" if numbers else " --- |" for numbers in right))
     return "\n".join(lines)
 
 

@@ -14,15 +14,13 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bench.report.cells import are_numbers, number
 from bench.report.page import bundles
 from bench.report.page.explorer import BROAD, EXPLORER, explorer
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-NUMBER = re.compile(r"[≤<>~]?\s*([+−-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w.]*[A-Za-z])")
 LONG = 40
 """Characters of a cell that may break into lines."""
-
-MISSING = ("", "–", "-", "unequal", "unknown")
 
 
 def html_page(title: str, text: str, folder: Path, facts: Mapping[str, Any] | None = None) -> str:
@@ -86,21 +84,20 @@ def _headings(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
 def _sort_keys(tokens: Sequence[Token]) -> None:
     """Give the cells of columns of numbers what they are sorted by, and their heads the type `number`.
 
-    A cell may word its number: `≤ 100`, `101–300`, `5 / 0 / 0`, `0.91 ± .02`, `<.0001`; missing ones come last.
+    Missing ones come last.
     """
     for _, of in itertools.groupby(_cells(tokens), key=lambda cell: cell[0]):
         columns: dict[int, list[tuple[Token, str]]] = {}
         for _table, column, token, text in of:
             columns.setdefault(column, []).append((token, text))
         for head, *cells in columns.values():
-            keys = [_key(text) for _, text in cells]
-            if None in keys or not any(keys):
+            if are_numbers(text for _, text in cells):
+                head[0].attrSet("data-type", "number")
                 for token, text in cells:
+                    token.attrSet("data-order", str(number(text)))
+            else:
+                for token, text in (head, *cells):
                     token.attrSet("class", "text" if len(text) > LONG else "word")
-                continue
-            head[0].attrSet("data-type", "number")
-            for (token, _), key in zip(cells, keys, strict=True):
-                token.attrSet("data-order", str(key))
 
 
 def _cells(tokens: Sequence[Token]) -> Iterator[tuple[int, int, Token, str]]:
@@ -115,14 +112,6 @@ def _cells(tokens: Sequence[Token]) -> Iterator[tuple[int, int, Token, str]]:
             text = "".join(child.content for child in inside.children or ())
             yield table, column, token, text.strip()
             column += 1
-
-
-def _key(text: str) -> str | None:
-    """The number that a cell begins with, empty where there is none to be had; None: it is no number."""
-    if text in MISSING:
-        return ""
-    match = NUMBER.match(text)
-    return match[1].replace(",", "").replace("−", "-") if match else None
 
 
 def _framed(body: str) -> str:

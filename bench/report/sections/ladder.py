@@ -49,8 +49,7 @@ def section(material: Material) -> str:
         picture(material, steps(found), "ladder", "What each addition is worth"),
         f"All together: {whole.pair.mean_difference:+.4f} {tables.interval(whole.interval)}, better on "
         f"{whole.pair.wins}, worse on {whole.pair.losses} (p = {whole.pair.p:.3g}, a single test). "
-        f"Steps that are told apart from no change: {' · '.join(told) or 'none'}. "
-        f"Steps that are not: {' · '.join(rest) or 'none'}.",
+        f"Told apart from no change: {' · '.join(told) or 'none'}. Not told apart: {' · '.join(rest) or 'none'}.",
     ]
     return "\n\n".join(lines)
 

@@ -317,7 +317,7 @@ def test_the_ladder_says_what_each_step_is_worth_and_which_are_not_told_apart(tm
     assert worth == pytest.approx(0.2, abs=0.02)
     assert "| 20 / 0 / 0 |" in rows[3]
     adds = [rung.adds for rung in RUNGS]
-    assert f"told apart from no change: {adds[3]}. Steps that are not: {adds[1]} · {adds[2]} · " in text
+    assert f"Told apart from no change: {adds[3]}. Not told apart: {adds[1]} · {adds[2]} · " in text
     assert (tmp_path / "ladder.svg").exists()
     part = replace(made, methods=tuple(names[1:]))
     for path in (made.folder / names[0]).rglob("*.json"):
