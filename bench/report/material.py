@@ -158,7 +158,7 @@ class Material:
         """One row a method, on the data sets of the main comparison."""
         scores = {score: table.reindex(self.main) for score, table in self.scores.items()}
         runs = self.runs[self.runs["dataset"].isin(self.main)]
-        return tables.methods(scores, runs, self.comparison, self.clock)
+        return tables.methods(scores, runs, self.comparison, self.clock, self.contest.once_alone)
 
     @cached_property
     def missing(self) -> list[Run]:

@@ -4,7 +4,7 @@ Input throughout: `runs`, one row a run, as `tidy` returns it; `table`, a score 
 columns methods, the mean over resamples, NaN where there is no run.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,11 @@ LACKING = "†"
 
 
 def methods(
-    tables: Mapping[str, pd.DataFrame], runs: pd.DataFrame, comparison: Comparison | None, clock: str
+    tables: Mapping[str, pd.DataFrame],
+    runs: pd.DataFrame,
+    comparison: Comparison | None,
+    clock: str,
+    once: Collection[str] = (),
 ) -> pd.DataFrame:
     """One row a method, as text: by average rank, and behind them those that are not ranked, by mean accuracy.
 
@@ -85,6 +89,7 @@ def methods(
         runs: on these data sets.
         comparison: of accuracies on these data sets, if there is one.
         clock: whose seconds to show.
+        once: methods that were asked for one resample alone.
     """
     means = pd.DataFrame({score: table.mean() for score, table in tables.items()})
     present = pd.DataFrame({score: table.notna().sum() for score, table in tables.items()}).fillna(0)
@@ -93,7 +98,7 @@ def methods(
     seconds = per_run(runs, clock)
     parameters = runs.groupby("method")["encoder_parameters"].median()
     n_runs = runs["method"].value_counts()
-    n, whole = len(tables["accuracy"]), len(tables["accuracy"]) * runs["resample"].nunique()
+    n, resamples = len(tables["accuracy"]), runs["resample"].nunique()
     others = sorted(SCORES.keys() - {"accuracy"}, key=lambda key: (not SCORES[key].ranked, [*SCORES].index(key)))
 
     def shown(key: str, method: str) -> str:
@@ -104,7 +109,7 @@ def methods(
         {
             "method": method,
             "data sets": _of(present["accuracy"][method], n),
-            "runs": _of(n_runs[method], whole),
+            "runs": _of(n_runs[method], n * (1 if method in once else resamples)),
             SCORES["accuracy"].name: shown("accuracy", method),
             "average rank": fixed(ranks.get(method, np.nan), 2),
             **{SCORES[key].name: shown(key, method) for key in others},

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -485,6 +486,7 @@ def test_what_is_dear_has_the_first_seed_alone_and_nothing_is_unfinished(tmp_pat
         "By their price 1nn-euclid and minirocket+1nn-euclid have the first seed alone; of the others it is the mean of"
     )
     assert f"{said} 3." in text
+    assert not re.search(r"\d †", text)  # nothing is marked as lacking
     assert "--once 1nn-euclid --same-split" in text
     assert [(row.done, row.runs) for row in contests(contest.results.parent)] == [(10, 10)]
     unknown = contest.run_here(*several, "--once", "1nn-eucild")
