@@ -36,6 +36,10 @@ class Figures:
         """The same of some methods alone: ranks and families of tests are then over these."""
         return Figures(self.folder, self.accuracy[[*methods]])
 
+    def by(self, score: str) -> "Figures":
+        """Another score in place of accuracy: its key."""
+        return Figures(self.folder, pd.read_csv(self.folder / f"{score}.csv", index_col="dataset"))
+
     def on(self, names: Sequence[str]) -> "Figures":
         """The same on some data sets alone."""
         return Figures(self.folder, self.accuracy.loc[self.accuracy.index.isin([*names])])

@@ -35,6 +35,8 @@ def test_figures_are_those_of_the_tables(report: Figures) -> None:
     assert report.rank("c") == "3.00"
     assert report.seconds("a") == "3.0"
     assert report.shorter(30).seconds("a") == "1.0"
+    (report.folder / "f1_macro.csv").write_text("dataset,a\nCoffee,0.25\n")
+    assert report.by("f1_macro").mean("a") == ".250"
 
 
 def test_a_run_whose_cpu_time_is_not_known_makes_it_wall_time(report: Figures) -> None:
