@@ -137,6 +137,10 @@ class Survey:
     """Results that the predictions are fitted to."""
 
 
+ENOUGH = 10_000
+"""Of so many results of a contest, evenly chosen, each method has hundreds to learn its price from."""
+
+
 def survey_of(contest: Contest, asked: Contest | None = None, again: Collection[str] = ()) -> Survey:
     """Look at every run of a contest, and predict what is missing from this and other contests' results.
 
@@ -160,12 +164,13 @@ def _survey(contest: Contest, asked: Contest, again: Collection[str]) -> Survey:
     states = {run: look.of(run) for run in contest.runs()}
     done = [run for run, found in states.items() if found.kind == "done" and run.method not in again]
     unusable = [(run, found) for run, found in states.items() if found.kind in ("stale", "damaged")]
-    wanted = {*asked.runs()}
+    wanted = states.keys() if asked is contest else {*asked.runs()}
     model = cost.CostModel()
     methods = _known(contest)
     for path in Path(contest.results).glob("*/contest.json"):
         found = index if path.parent == contest.folder else Index(path.parent)
-        model.learn(methods, found.facts.values())
+        stored = [*found.facts.values()]
+        model.learn(methods, stored[:: 1 + len(stored) // ENOUGH])
     lacking = states.keys() - {*done}
     runs = [run for run in states if run in wanted and run in lacking and run.method in methods]
     todo = predict(contest, runs, done, model)
