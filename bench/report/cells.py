@@ -16,6 +16,6 @@ def number(text: str) -> str | None:
 
 
 def are_numbers(cells: Iterable[object]) -> bool:
-    """Whether a column is one of numbers: it has some, and nothing else but missing ones."""
+    """Whether a column is one of numbers, some or all of them missing."""
     found = [number(str(cell).strip()) for cell in cells]
-    return None not in found and any(found)
+    return bool(found) and None not in found
