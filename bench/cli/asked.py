@@ -56,7 +56,8 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         methods = tuple(dict.fromkeys(map(excluding_self, methods)))
     folder = possible(Path(options.results) / options.name)
     require_not_imported(methods, folder)
-    outside = _outside_before(folder) | outside
+    outside_before, root_before = _kept(folder)
+    outside = outside_before | outside
     require_methods(methods, outside)
     methods = with_members(methods if options.labels is None else multiplied(methods, options.labels))
     require_methods(methods, outside)
@@ -69,7 +70,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
     require_known("preset", options.preset, PRESETS)
     options.name = options.name.rstrip("/")  # as a shell completes the name of a folder
     require_name(options.name)
-    root = absolute_root(options.root)
+    root = absolute_root(options.root) or root_before
     datasets = tuple(select(options.datasets, root))
     more = tuple(select(options.pretrain_on, root)) if options.pretrain_on else ()
     for method in methods:
@@ -93,7 +94,7 @@ def asked_contest(options: argparse.Namespace) -> Contest:
         pretrain_on=more,
         pretrained=options.pretrained,
         normalise=options.normalise,
-        tuned=tuple(select(options.tuned, options.root)) if options.tuned else (),
+        tuned=tuple(select(options.tuned, root)) if options.tuned else (),
         outside={plain: outside[plain] for name in methods if (plain := with_labels(name, None)) in outside},
         results=options.results,
         root=root,
@@ -146,11 +147,12 @@ def possible(folder: Path) -> Path:
     return folder
 
 
-def _outside_before(folder: Path) -> dict[str, str]:
-    """Targets of the methods from outside that a contest had before: they are known by their names there."""
+def _kept(folder: Path) -> tuple[dict[str, str], str | None]:
+    """What a contest that there was need not be told again: targets of methods from outside, the archive's folder."""
     with suppress(ResultError):
-        return dict(load_contest(folder).outside)
-    return {}
+        before = load_contest(folder)
+        return dict(before.outside), before.root
+    return {}, None
 
 
 def _before(asked: Contest) -> Contest:

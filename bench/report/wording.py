@@ -146,5 +146,5 @@ def seconds_note(material: Material) -> str:
     return (
         f"{kind}: the median of a run, pre-training on its own series, training and test. A pre-training that data "
         f"sets share stands apart, whole. Measured on {listed(sorted(machines))}, with "
-        f"{' or '.join(sorted(at_a_time))} runs at a time."
+        f"{' or '.join(sorted(at_a_time))} run{'s' * (at_a_time != {'1'})} at a time."
     )

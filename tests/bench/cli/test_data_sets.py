@@ -60,6 +60,9 @@ def test_a_contest_with_data_of_ones_own(
     assert "contest own (smoke): 10 runs, 10 done" in capsys.readouterr().out
     assert main(["run-one", "1nn-euclid/Plain/resample-0", "--name", *stored]) == 0
     assert main(["report", *stored, "--reports", str(place / "again")]) == 0
+    capsys.readouterr()
+    assert main(["plan", "--datasets", "type=own", *ASKED[:4], "--name", *stored]) == 0
+    assert "8 runs, 8 done, 0 to do" in capsys.readouterr().out
     (place / "data" / "Plain").rename(place / "Plain")  # and where its files are gone, as on another machine
     (place / "results/own/1nn-euclid/Plain/resample-0.json").unlink()
     capsys.readouterr()
