@@ -39,6 +39,12 @@ def default_pooling(cls_embed: bool) -> Pooling:
     return "cls" if cls_embed else "mean"
 
 
+def require_kept(path: str | None) -> None:
+    """Raise UsageError for a name under which Lightning may keep checkpoints, and this command line keeps none."""
+    if path in ("best", "hpc"):
+        raise UsageError(f"--ckpt_path {path}: no checkpoint is kept under that name; give a path, or last")
+
+
 def remembered(words: Sequence[str]) -> tuple[list[str], dict[str, Any], str]:
     """Look up the flags of the checkpoint that a command line names.
 
@@ -53,6 +59,7 @@ def remembered(words: Sequence[str]) -> tuple[list[str], dict[str, Any], str]:
         UsageError: the checkpoint cannot be read.
     """
     flag, path = "--ckpt_path", _value_of("--ckpt_path", words)
+    require_kept(path)
     whole = path not in NO_PATH
     if not whole:
         flag, path = "--model.encoder_ckpt_path", _value_of("--model.encoder_ckpt_path", words)

@@ -17,7 +17,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 import timae.cli
-from timae.cli.checkpoints import check_flags, flags_in, flags_to_keep, remembered
+from timae.cli.checkpoints import check_flags, flags_in, flags_to_keep, remembered, require_kept
 from timae.cli.data import UCRData
 from timae.cli.predictions import Predictions
 from timae.cli.tasks import FlagModel
@@ -42,15 +42,16 @@ class Parser(LightningArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """End the program with a message of the parser, and the flag that is nearest to an unknown one."""
         line = " ".join(message.split())
-        if inner := re.search(r"there is no --.*?(?=; see train\.py)", line):  # a parser inside of this one said it
-            raise UsageError(f"{inner[0]}; see train.py --help") from ex
+        if inner := re.search(r"there is no --.*?see train\.py --help", line, re.IGNORECASE):  # an inner parser said it
+            raise UsageError(inner[0]) from ex
         for words, form in UNKNOWN:
             if found := words.search(line):
                 name = form.format(found[1])
                 near = difflib.get_close_matches(name, self._known(), n=1)
                 line = f"there is no {name}" + (f"; did you mean {near[0]}?" if near else "")
                 break
-        raise UsageError(f"{line}; see train.py --help" if len(line) < 300 else f"{line[:300]} …") from ex
+        more = " See" if line.endswith("?") else "; see"
+        raise UsageError(f"{line}{more} train.py --help" if len(line) < 300 else f"{line[:300]} …") from ex
 
     def _known(self) -> list[str]:
         """All flags: this parser's own, its subcommands', and those of the models."""
@@ -80,8 +81,7 @@ class CommandLine(LightningCLI):
         options = self.config[self.config["subcommand"]]
         options["weights_only"] = True
         path = options["ckpt_path"]
-        if path in ("best", "hpc"):
-            raise UsageError(f"--ckpt_path {path}: no checkpoint is kept under that name; give a path, or last")
+        require_kept(path)
         if path not in (None, "last") and not where.endswith(f" {path}"):  # a configuration file names it
             kept, where = flags_in(path, "--ckpt_path"), f"--ckpt_path {path}"
         model = options["model"]

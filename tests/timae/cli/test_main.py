@@ -167,10 +167,13 @@ def test_a_checkpoint_of_another_shape_is_refused_in_one_line(
         (f"{PRETRAIN} --model.mask_ratio 1", "mask_ratio must lie between 0 and 1, got 1"),
         (f"{FINETUNE} --data.pretrain True", "TiMAE needs labels: give --data.pretrain False"),
         (f"{FINETUNE} --data.class_weights [1]", "class_weights has 1 values, expected one for 2 classes"),
-        (f"{FINETUNE} --model.num_head 8", "there is no --model.num_head; did you mean --model.num_heads?"),
+        (f"{FINETUNE} --model.num_head 8", "no --model.num_head; did you mean --model.num_heads? See train.py --help"),
         (f"fit --modle TiMAE --data.dataset_path {TRAIN}", "there is no --modle; did you mean --model?"),
         (f"fit --model TiMEA --data.dataset_path {TRAIN}", "there is no --model TiMEA; did you mean --model TiMAE?"),
-        (f"{EVALUATE} --ckpt_path best", "--ckpt_path best: no checkpoint is kept under that name"),
+        (
+            f"test --data.dataset_path {TEST} --ckpt_path best",
+            "--ckpt_path best: no checkpoint is kept under that name",
+        ),
         (f"{FINETUNE} --trainer.accelerator gppu", "Available names are: auto"),
         (f"{FINETUNE} --trainer.accelerator tpu", "--trainer.accelerator tpu: auto takes what there is"),
         (
