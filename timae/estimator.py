@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags, TransformerTags, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
 from sktime.classification.base import BaseClassifier
 from sktime.transformations.base import BaseTransformer
 
@@ -114,6 +115,7 @@ class TiMAEClassifier(_Face, BaseClassifier):
         return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags(), input_tags=inputs)
 
     def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> "TiMAEClassifier":
+        check_classification_targets(y)
         start = _start_of(self, self.architecture)
         self.preparer_, cases = _prepare_train(X, y, start.preparation)
         with _generators_left_alone():
@@ -298,6 +300,8 @@ def _series(X: Sequence[pd.DataFrame]) -> tuple[Floats, bool]:
     There, NaN means padding: what is missing at a series' own end is filled first.
     """
     rows = [frame.to_numpy(dtype=np.float64)[:, 0] for frame in X]
+    if any(np.isinf(row).any() for row in rows):
+        raise ValueError("X holds infinite values; expected numbers, and NaN where one is missing")
     longest = max(map(len, rows))
     ragged = any(len(row) < longest for row in rows)
     (series,) = narrow(np.stack([np.pad(row, (0, longest - len(row)), constant_values=np.nan) for row in rows]))

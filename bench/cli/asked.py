@@ -247,9 +247,16 @@ def require_methods(names: Iterable[str], outside: Collection[str] = ()) -> None
         if len({*members}) < len(members):
             raise UsageError(f"{name}: an average takes each method once")
         for member in members:
-            if "@" in member:
-                raise UsageError(f"{name}: what follows @ is the number of labels a class, from 1, as in timae@5")
+            _require_form(name, member)
             require_known("method", member, {*METHODS, *outside})
+
+
+def _require_form(name: str, member: str) -> None:
+    """Refuse what can be no name of a method, alone or as a member of an average."""
+    if "@" in member:
+        raise UsageError(f"{name}: what follows @ is the number of labels a class, from 1, as in timae@5")
+    if ":" in member:
+        raise UsageError(f"{member!r} is no name of a method; a model of your own has one: NAME={member}")
 
 
 def require_not_imported(names: Iterable[str], folder: Path) -> None:

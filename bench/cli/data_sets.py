@@ -1,12 +1,12 @@
 """The data sets that a contest asks for: where they lie, which are missing, and what is odd about them."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.cli.asked import UsageError
 from bench.contest.definition import Contest
-from ucr.archive import ARCHIVE
-from ucr.folders import find_folder, find_root, locate
+from ucr.archive import ARCHIVE, UcrDataError, UcrError
+from ucr.folders import find_folder, find_root, locate, own_data_sets
 
 FEW = 8
 """So many missing data sets are named."""
@@ -31,10 +31,41 @@ def require_data(contest: Contest, options: argparse.Namespace) -> None:
         raise UsageError(f"{_lacking(contest, missing, options)}; or take those that are: --datasets here")
     for name in names:
         locate(name, contest.root)
-        if name not in ARCHIVE:
-            from ucr.load import info_for
+    require_readable(contest)
 
-            info_for(name, contest.root)
+
+def require_readable(contest: Contest) -> None:
+    """Refuse data sets of one's own that are here and are none.
+
+    Raises:
+        UcrError: some are none; it says why the first is not, and which are the others.
+    """
+    names = dict.fromkeys((*contest.datasets, *contest.pretrain_on))
+    bad = unreadable([name for name in names if name not in ARCHIVE], contest.root)
+    if bad:
+        others = f"; nor can {', '.join([*bad][1:])} be read" * (len(bad) > 1)
+        raise UcrError(f"{next(iter(bad.values()))}{others}")
+
+
+def unreadable(names: Iterable[str], root: str | None) -> dict[str, str]:
+    """Data sets of one's own that are here and are none, and why."""
+    from ucr.load import info_for
+
+    found = {}
+    for name in names:
+        try:
+            if find_folder(name, root) is not None:
+                info_for(name, root)
+        except UcrDataError as error:
+            found[name] = str(error)
+    return found
+
+
+def describe_left_out(contest: Contest, options: argparse.Namespace) -> list[str]:
+    """A line for each data set of one's own that meets no condition, for it is none."""
+    if not any(sign in options.datasets for sign in "=<>"):
+        return []
+    return [f"left out: {why}" for why in unreadable(own_data_sets(contest.root), contest.root).values()]
 
 
 def describe_missing(contest: Contest, options: argparse.Namespace) -> list[str]:

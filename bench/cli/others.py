@@ -190,7 +190,7 @@ def _put_beside(scores: "Scores", options: argparse.Namespace) -> "tuple[Beside,
         )
     notes += _snap(rows, {name: ARCHIVE[name].n_test for name in rows["dataset"].unique()})
     table = replace(own, rows=rows).table
-    if not options.normalise:
+    if not options.normalise and not all(ARCHIVE[name].znormalised for name in table.index):
         notes.append("how the data were normalised is not known: say --normalise series or none for more data sets")
     splits = tuple(range(options.resamples))
     ours = {name: Conditions(ARCHIVE[name].n_test, options.normalise or "unknown", splits) for name in table.index}

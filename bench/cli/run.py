@@ -22,7 +22,13 @@ from bench.cli.asked import (
     stored_contest,
     writable,
 )
-from bench.cli.data_sets import describe_missing, describe_oddities, require_data
+from bench.cli.data_sets import (
+    describe_left_out,
+    describe_missing,
+    describe_oddities,
+    require_data,
+    require_readable,
+)
 from bench.cli.encoders import require_encoder
 from bench.cli.report import tell
 from bench.contest import live, results
@@ -159,6 +165,7 @@ def _run_held(asked: Contest, options: argparse.Namespace, place: "Place[Any]", 
         f"preset {contest.preset}",
         *describe_unknown(survey),
         *_left_alone(survey),
+        *describe_left_out(asked, options),
         *describe_oddities(asked),
     ]
     print("\n".join(lines), flush=True)
@@ -282,10 +289,11 @@ def show_plan(options: argparse.Namespace) -> int:
     place = _place(options)
     asked = asked_contest(options)
     require_encoder(asked)
+    require_readable(asked)
     survey = survey_of(joined(asked), asked)
     settings = _settings(options)
     plan = describe_plan(asked, survey, place.width(settings), "GPU" if gpus() else "core")
-    print("\n".join([plan, *describe_missing(asked, options)]))
+    print("\n".join([plan, *describe_missing(asked, options), *describe_left_out(asked, options)]))
     if place is slurm:
         print("\n".join(["", *describe_parts(slurm.planned(joined(asked), survey.todo, settings))]))
     return 0

@@ -10,7 +10,9 @@ import shutil
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -61,9 +63,10 @@ def execute(contest: Contest, run: Run, session: Session | None = None, *, again
         again: do it also if its result is there, from the start.
     """
     start = time.perf_counter()
+    contest = replace(contest, results=str(Path(contest.results).absolute()))  # wherever a method goes
     work = run.work(contest.folder)
     try:
-        with claim(work) as mine:
+        with chdir("."), claim(work) as mine:  # and back, for the next run
             if not mine:
                 return Outcome(run, "elsewhere")
             try:

@@ -47,7 +47,7 @@ KINDS: Mapping[str, Kind] = {
 columns the first in this order is read."""
 MISSING = ("", "-", "–", "?", "na", "n/a", "nan", "none", "null")
 SUMMARIES = (
-    *("mean", "average", "avg", "median", "std", "total", "count", "rank", "wins", "meanaccuracy", "meanacc"),
+    *("mean", "average", "avg", "median", "std", "total", "count", "rank", "wins", "best", "meanaccuracy", "meanacc"),
     *("averageaccuracy", "averageacc", "avgaccuracy", "avgacc", "meanrank", "averagerank", "avgrank"),
 )
 """What the first cell of a row calls that is no data set."""
@@ -268,6 +268,10 @@ def _refuse_transposed(header: Row, body: Sequence[Row], at: int, *, methods_fir
         raise TableError(
             f"line {header.line}: data sets of the archive stand in the header ({across} of them); expected a row a "
             "data set and a column a method: transpose the table"
+        )
+    if header.cells[at] in ARCHIVE:
+        raise TableError(
+            f"line {header.line}: expected a header, dataset and the names of methods, got a row of {header.cells[at]}"
         )
     if methods_first:
         raise TableError(

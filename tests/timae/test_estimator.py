@@ -147,3 +147,19 @@ def test_the_example_of_the_readme_does_what_it_says() -> None:
     X_test, _ = load_unit_test(split="test", return_X_y=True)
     assert found["probabilities"].shape == (len(X_test), 2)  # type: ignore[attr-defined]
     assert 0.5 < found["accuracy"] <= 1  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "message"),
+    [
+        ([[0.0, 1.0, np.inf, 2.0]] * 4, [0, 1, 0, 1], "X holds infinite values"),
+        ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.1, 0.2, 0.3, 0.4], "Unknown label type"),
+        ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.0, 1.0, np.nan, 1.0], "NaN"),
+    ],
+)
+def test_values_that_are_no_numbers_and_labels_that_are_no_classes_are_refused(
+    X: list[list[float]], y: list[float], message: str
+) -> None:
+    classifier = TiMAEClassifier(preset="smoke", pretrained=None)
+    with pytest.raises(ValueError, match=message):
+        classifier.fit(np.array(X), np.array(y))

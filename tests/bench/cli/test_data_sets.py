@@ -105,6 +105,12 @@ def test_what_is_no_data_set_is_refused_before_anything_is_written(
     assert message in error
     assert error.count("\n") == 1
     assert not Path("results").exists()
+    assert main(["plan", "--datasets", name, *ASKED]) == 2
+    assert message in capsys.readouterr().err
+    assert main(["plan", "--datasets", "type=own", *ASKED]) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("left out: ")]
+    assert len(said) == 1
+    assert "One_TRAIN.tsv: every case is of class '0'" in said[0]
 
 
 def test_a_cell_breaks_no_table() -> None:

@@ -162,3 +162,32 @@ def test_the_readmes_recipes_work(asked: list[str], tmp_path: Path, monkeypatch:
         done = run_here(["run", "--methods", methods, *asked])
         assert done.returncode == 0, done.stderr
     assert {"mine", "stsf", "forest", "net", "net+mine"} <= {path.name for path in (tmp_path / "results/c").iterdir()}
+
+
+def test_a_model_that_goes_elsewhere_takes_no_result_along(
+    asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("goes.py").write_text(
+        "import os, tempfile\nfrom my_model import Model\n\n\nclass Goes(Model):\n    def fit(self, X, y):\n"
+        "        os.chdir(tempfile.mkdtemp())\n        return super().fit(X, y)\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "bench",
+        "run",
+        "--methods",
+        "goes=goes.py:Goes,fine=my_model.py:Model",
+        *asked[:6],
+    ]
+    done = subprocess.run([*command, "--workers", "1"], capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len([*Path("results/c").glob("*/*/resample-0.json")]) == 4
+
+
+def test_a_target_without_a_name_is_told_that_it_needs_one(
+    asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run", "--methods", "my_model.py:Model", *asked]) == 2
+    assert "a model of your own has one: NAME=my_model.py:Model" in capsys.readouterr().err

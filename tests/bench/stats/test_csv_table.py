@@ -180,6 +180,10 @@ class TestDirection:
         ("", "is empty"),
         ("\n \n", "is empty"),
         ("classifier,accuracy\nx,.5\n", "line 1: expected data sets in the first column, .* got 'classifier'"),
+        (
+            "Coffee,.5,.6\nBeef,.7,.8\n",
+            "line 1: expected a header, dataset and the names of methods, got a row of Coffee",
+        ),
         ("method,Coffee,Beef\nx,.5,.6\n", "line 1: data sets of the archive stand in the header .*transpose the table"),
         ("dataset,x,y\n", "has a header and no scores"),
         ("dataset\none\n", "separated by commas, tabs or semicolons"),
