@@ -115,6 +115,8 @@ class TiMAEClassifier(_Face, BaseClassifier):
         return Tags("classifier", TargetTags(required=True), classifier_tags=ClassifierTags(), input_tags=inputs)
 
     def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> "TiMAEClassifier":
+        if pd.isna(y).any():
+            raise ValueError("y holds NaN; expected a label for each case")
         check_classification_targets(y)
         start = _start_of(self, self.architecture)
         self.preparer_, cases = _prepare_train(X, y, start.preparation)

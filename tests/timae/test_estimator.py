@@ -154,7 +154,7 @@ def test_the_example_of_the_readme_does_what_it_says() -> None:
     [
         ([[0.0, 1.0, np.inf, 2.0]] * 4, [0, 1, 0, 1], "X holds infinite values"),
         ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.1, 0.2, 0.3, 0.4], "Unknown label type"),
-        ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.0, 1.0, np.nan, 1.0], "NaN"),
+        ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.0, 1.0, np.nan, 1.0], "y holds NaN"),
     ],
 )
 def test_values_that_are_no_numbers_and_labels_that_are_no_classes_are_refused(
