@@ -131,7 +131,7 @@ class TestCompare:
         assert "so it needs --against" in user.refused("compare", file, "--resamples", "3")
 
     def test_a_page_with_its_pictures_is_written(self, user: User) -> None:
-        out, _ = user("compare", user.file(column(MINE)), "--against", "HC2", "--out", "there")
+        out, _ = user("compare", user.file(column(MINE | {"BME": 0.99})), "--against", "HC2", "--out", "there")
         assert out.endswith("page: there/comparison.md\n      there/comparison.html\n")
         assert {path.name for path in Path("there").iterdir()} == {
             *(
