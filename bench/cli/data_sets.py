@@ -12,10 +12,14 @@ FEW = 8
 """So many missing data sets are named."""
 
 
+def _asked(contest: Contest) -> list[str]:
+    """Names of the data sets that a contest needs, those that are for pre-training alone included, each once."""
+    return [*dict.fromkeys((*contest.datasets, *contest.pretrain_on))]
+
+
 def missing_data(contest: Contest) -> list[str]:
     """Names of the data sets that a contest asks for and that are not here."""
-    names = dict.fromkeys((*contest.datasets, *contest.pretrain_on))
-    return [name for name in names if find_folder(name, contest.root) is None]
+    return [name for name in _asked(contest) if find_folder(name, contest.root) is None]
 
 
 def require_data(contest: Contest, options: argparse.Namespace) -> None:
@@ -25,11 +29,10 @@ def require_data(contest: Contest, options: argparse.Namespace) -> None:
         UsageError: several are missing; it says how many, and what helps.
         UcrError: one is missing or is none.
     """
-    names = dict.fromkeys((*contest.datasets, *contest.pretrain_on))
     missing = missing_data(contest)
     if len(missing) > 1 and find_root(contest.root).is_dir():
         raise UsageError(f"{_lacking(contest, missing, options)}; or take those that are: --datasets here")
-    for name in names:
+    for name in _asked(contest):
         locate(name, contest.root)
     require_readable(contest)
 
@@ -40,8 +43,7 @@ def require_readable(contest: Contest) -> None:
     Raises:
         UcrError: some are none; it says why the first is not, and which are the others.
     """
-    names = dict.fromkeys((*contest.datasets, *contest.pretrain_on))
-    bad = unreadable([name for name in names if name not in ARCHIVE], contest.root)
+    bad = unreadable([name for name in _asked(contest) if name not in ARCHIVE], contest.root)
     if bad:
         others = f"; nor can {', '.join([*bad][1:])} be read" * (len(bad) > 1)
         raise UcrError(f"{next(iter(bad.values()))}{others}")
@@ -75,7 +77,7 @@ def describe_missing(contest: Contest, options: argparse.Namespace) -> list[str]
 
 
 def _lacking(contest: Contest, missing: Sequence[str], options: argparse.Namespace) -> str:
-    n_asked = len(dict.fromkeys((*contest.datasets, *contest.pretrain_on)))
+    n_asked = len(_asked(contest))
     named = ", ".join(missing[:FEW]) + (", …" if len(missing) > FEW else "")
     text = f"{len(missing)} of {n_asked} data sets are not under {find_root(contest.root)}: {named}"
     shipped = [name for name in missing if name in ARCHIVE]
