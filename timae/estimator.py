@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags, TransformerTags, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import type_of_target
 from sktime.classification.base import BaseClassifier
 from sktime.transformations.base import BaseTransformer
 
@@ -117,7 +117,9 @@ class TiMAEClassifier(_Face, BaseClassifier):
     def _fit(self, X: list[pd.DataFrame], y: NDArray[Any]) -> "TiMAEClassifier":
         if pd.isna(y).any():
             raise ValueError("y holds NaN; expected a label for each case")
-        check_classification_targets(y)
+        # fractions may name classes; where most occur once, they are what a regression is to find
+        if type_of_target(y) == "continuous" and 2 * len(self.classes_) > len(y):
+            raise ValueError(f"y holds {len(self.classes_)} different numbers for {len(y)} cases; expected classes")
         start = _start_of(self, self.architecture)
         self.preparer_, cases = _prepare_train(X, y, start.preparation)
         with _generators_left_alone():

@@ -153,7 +153,7 @@ def test_the_example_of_the_readme_does_what_it_says() -> None:
     ("X", "y", "message"),
     [
         ([[0.0, 1.0, np.inf, 2.0]] * 4, [0, 1, 0, 1], "X holds infinite values"),
-        ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.1, 0.2, 0.3, 0.4], "Unknown label type"),
+        ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.1, 0.2, 0.3, 0.4], "4 different numbers for 4 cases; expected classes"),
         ([[0.0, 1.0, 3.0, 2.0]] * 4, [0.0, 1.0, np.nan, 1.0], "y holds NaN"),
     ],
 )
