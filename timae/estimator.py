@@ -238,7 +238,8 @@ def _start_of(estimator: Any, architecture: str) -> Start:
         ("device", estimator.device, DEVICES),
     ):
         if given not in known:
-            raise ValueError(f"{what} is {given!r}, expected one of {', '.join(known)}")
+            more = f", of a classifier also with {PROBE} behind it" if what == "architecture" else ""
+            raise ValueError(f"{what} is {getattr(estimator, what)!r}, expected one of {', '.join(known)}{more}")
     pretrained = estimator.pretrained
     steps: list[Step] = []
     if pretrained != "own":

@@ -68,7 +68,7 @@ class Weights:
                 raise WeightsError(
                     f"{self.path} holds an encoder of {self.card['architecture']}, preset {self.card['preset']}, "
                     f"with {name} {own[name]}, expected that of {what}, with {wanted.get(name)}; "
-                    "choose another file or model, or make a file with python -m timae.pretrain"
+                    "choose another file, model or preset, or none, or make a file with python -m timae.pretrain"
                 )
 
     def arrays(self) -> dict[str, NDArray[Any]]:

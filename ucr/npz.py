@@ -31,7 +31,10 @@ def read_npz(path: Path, split: SplitName) -> tuple[NDArray[np.float64], list[st
             f"{path}: has no X_{split} and y_{split}; expected X_train, y_train, X_test, y_test"
         ) from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise UcrDataError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
+        raise UcrDataError(
+            f"{path}: cannot be read: {' '.join(str(error).split())}; expected arrays of numbers, NaN behind shorter "
+            "series, and labels that are numbers or texts"
+        ) from error
     if series.ndim == 3 and series.shape[1] == 1:
         series = series[:, 0]
     if series.ndim != 2 or labels.shape != (len(series),) or not series.size:

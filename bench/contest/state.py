@@ -56,15 +56,23 @@ def state_of(run: Run, contest: Contest) -> State:
     except (UcrError, weights.WeightsError):
         kept = {key: stored.config[key] for key in ("archive", "pretrained") if key in stored.config}
         now = {**before, "config": _config(run, contest) | kept, "versions": _versions()}
-    difference = _first_difference(before, now)
-    if difference.startswith("config.archive:"):  # hashes say nothing
-        difference = "its shared pre-training saw other data sets than the contest has now, or other data of them"
-    if difference.startswith("config.pretrained:"):
-        difference = "its encoder came from another file than --pretrained names now, or from no file"
+    difference = _hashes_in_words(_first_difference(before, now))
     if difference.startswith("config.same_split:"):
         difference = f"the contest was run with{'out' * reseeded(run, contest)} --same-split before"
     difference = difference or _changed_member(run, contest, stored)
     return State("stale", difference) if difference else State("done")
+
+
+def _hashes_in_words(difference: str) -> str:
+    """What a difference of two hashes means; another one as it is."""
+    match difference.partition(": ")[0].split(".", 3):
+        case ["config", "archive"]:
+            return "its shared pre-training saw other data sets than the contest has now, or other data of them"
+        case ["config", "pretrained"]:
+            return "its encoder came from another file than --pretrained names now, or from no file"
+        case ["config", "config", "source", name] if name not in ("package", "version"):
+            return "its file has changed" if name == "sha256" else f"{name}, which its file imports, has changed"
+    return difference
 
 
 def _changed_member(run: Run, contest: Contest, stored: results.Result) -> str:

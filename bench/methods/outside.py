@@ -13,6 +13,7 @@ import functools
 import importlib.metadata
 import importlib.util
 import json
+import modulefinder
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ class Outside(Baseline):
     """A classifier that somebody else wrote."""
 
     source: dict[str, str] = field(default_factory=dict)
-    """What it is at this moment: a package and its version, or the SHA-256 of a source file."""
+    """What it is at this moment: a package and its version, or the SHA-256 of its file and of those that it imports."""
 
 
 def target_of(text: str) -> Target:
@@ -116,15 +117,49 @@ def described(target: Target) -> Outside:
 
 
 def _source(target: Target) -> dict[str, str]:
-    """A package's name and version; of a file, of an editable package and of a module of none, the source's hash."""
+    """A package's name and version; of a file, of an editable package and of a module of none, the sources' hashes."""
+    if (distribution := _distribution(target)) is not None:
+        return {"package": distribution.name, "version": distribution.version}
+    path, root = _path(target), _root(target)
+    names = {file: file.relative_to(root).as_posix() for file in _imports(target).values()}
+    hashes = {file: sha256(file.read_bytes()).hexdigest() for file in (path, *names)}
+    return {"sha256": hashes[path], **{name: hashes[file] for file, name in sorted(names.items())}}
+
+
+def _distribution(target: Target) -> importlib.metadata.Distribution | None:
+    """The installed package that a target is in, unless that is an editable one."""
+    if target.is_file:
+        return None
+    names = _distributions().get(target.place.partition(".")[0], [])
+    return next((found for found in map(importlib.metadata.distribution, names) if not _editable(found)), None)
+
+
+def _root(target: Target) -> Path:
+    """The folder in which a target's own imports are sought: that of the file, or the one of the outermost package."""
     path = _path(target)
-    if not target.is_file:
-        top = target.place.partition(".")[0]
-        for name in _distributions().get(top, []):
-            distribution = importlib.metadata.distribution(name)
-            if not _editable(distribution):
-                return {"package": name, "version": distribution.version}
-    return {"sha256": sha256(path.read_bytes()).hexdigest()}
+    depth = 0 if target.is_file else target.place.count(".") + (path.name == "__init__.py")
+    return path.parents[depth]
+
+
+def _imports(target: Target) -> dict[str, Path]:
+    """Modules beside a target that it imports, and those that they import → their files; found without running any.
+
+    Of an installed package, its version says what they are.
+    """
+    if _distribution(target) is not None:
+        return {}
+    path, root = _path(target), _root(target)
+    finder = modulefinder.ModuleFinder([str(root)])
+    try:
+        if target.is_file:
+            finder.run_script(str(path))
+        else:
+            finder.import_hook(target.place)
+    except (ImportError, SyntaxError, ValueError):  # what cannot be read is refused where it is run
+        return {}
+    found = ((name, getattr(module, "__file__", None)) for name, module in finder.modules.items())
+    files = {name: Path(file) for name, file in sorted(found) if file is not None}
+    return {name: file for name, file in files.items() if file.suffix == ".py" and file != path}
 
 
 @functools.cache
@@ -191,8 +226,8 @@ def _defined(body: Iterable[ast.AST]) -> Iterator[str]:
                 yield from _defined(ast.iter_child_nodes(node))
 
 
-_imported: dict[str, bytes] = {}
-"""Module → its source when this process imported it."""
+_imported: dict[Path, bytes] = {}
+"""Source file of a module that this process imported → what it held then."""
 
 
 def load(target: Target) -> Callable[..., Any]:
@@ -201,14 +236,19 @@ def load(target: Target) -> Callable[..., Any]:
     A file's own folder is importable for it, as for any script.
 
     Raises:
-        MethodError: the module's source has changed since; nobody could say what ran.
+        MethodError: a module's source has changed since, or its name is another's here; nobody could say what ran.
     """
     path = _path(target)
     source = path.read_bytes()
+    modules = _imports(target) if target.is_file else {target.place: path, **_imports(target)}
+    for name, file in modules.items():
+        there = getattr(sys.modules.get(name), "__file__", None) or file
+        if Path(there) != file:
+            raise MethodError(f"{target}: {name} is {there} already in this process, not {file}; rename one of them")
+        if _imported.setdefault(file, file.read_bytes()) != file.read_bytes():
+            raise MethodError(f"{target}: {file} was edited while it was in use; run the contest again")
     if not target.is_file:
         module = importlib.import_module(target.place)
-        if _imported.setdefault(target.place, source) != source:
-            raise MethodError(f"{target}: {path} was edited while it was in use; run the contest again")
     elif (name := f"{path.stem}_{sha256(str(path).encode() + source).hexdigest()[:8]}") in sys.modules:
         module = sys.modules[name]
     else:

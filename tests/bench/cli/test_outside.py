@@ -95,7 +95,7 @@ def test_an_edited_model_is_stale_and_a_moved_one_is_not(
     model.write_text(MODEL.replace("1 / self.n)", "1 / self.n)  # edited"))
     stale = run()
     assert stale.returncode == 2
-    assert "mine/Sines/resample-0: config.config.source.sha256: stored" in stale.stderr
+    assert "mine/Sines/resample-0: its file has changed" in stale.stderr
     redone = run_here(["run", "--methods", "mine,mine+1nn-dtw", *asked, "--rerun", "stale"])  # by its name, from now on
     assert redone.returncode == 0, redone.stderr
     assert "6 runs, 2 done, 4 to do" in redone.stdout

@@ -94,6 +94,33 @@ def test_an_edited_file_is_another_method_and_is_imported_anew(model: Path) -> N
         get_method("mine", "quick", {"mine": text})
 
 
+def test_what_a_file_imports_from_its_folder_counts_too(model: Path) -> None:
+    (model.parent / "layers").mkdir()
+    deep = model.parent / "layers" / "deep.py"
+    (model.parent / "layers" / "__init__.py").write_text("from . import deep\n")
+    deep.write_text("K = 1\n")
+    (model.parent / "unrelated.py").write_text("")
+    model.write_text(f"import json\nfrom layers.deep import K\n{MODEL.replace('k=1', 'k=K')}")
+    target = target_of(f"{model}:Model")
+    before = described(target)
+    assert list(before.source) == ["sha256", "layers/__init__.py", "layers/deep.py"]
+    assert load(target)().k == 1
+    deep.write_text("K = 2\n")
+    assert {name for name, value in described(target).source.items() if value != before.source[name]} == {
+        "layers/deep.py"
+    }
+    with pytest.raises(MethodError, match=r"deep\.py was edited while it was in use; run the contest again"):
+        load(target)
+    deep.write_text("K = 1\n")
+    assert load(target)().k == 1
+    other = model.parent / "other" / "model.py"
+    (other.parent / "layers").mkdir(parents=True)
+    (other.parent / "layers" / "__init__.py").write_text("")
+    other.write_text(f"import layers\n{MODEL}")
+    with pytest.raises(MethodError, match=r"layers is .* already in this process, not .*; rename one of them"):
+        load(target_of(f"{other}:Model"))
+
+
 def test_a_package_counts_by_its_version_and_an_editable_one_by_its_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,7 +134,7 @@ def test_a_package_counts_by_its_version_and_an_editable_one_by_its_source(
     assert described(installed).estimator == "installed_models.models:Model"
     assert described(installed).source == {"package": "installed_models", "version": "1.2"}
     before = described(edited)
-    assert list(before.source) == ["sha256"]
+    assert list(before.source) == ["sha256", "edited_models/__init__.py"]
     assert load(edited)().k == 1
     (tmp_path / "edited_models" / "models.py").write_text(MODEL.replace("k=1", "k=2"))
     assert described(edited) != before
