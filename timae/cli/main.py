@@ -47,8 +47,11 @@ class Parser(LightningArgumentParser):
         for words, form in UNKNOWN:
             if found := words.search(line):
                 name = form.format(found[1])
-                near = difflib.get_close_matches(name, self._known(), n=1)
-                line = f"there is no {name}" + (f"; did you mean {near[0]}?" if near else "")
+                if owners := [model for model in timae.cli.__all__ if name in _flags(model)]:
+                    line = f"there is no {name} for this model, only for {', '.join(owners)}"
+                else:
+                    near = difflib.get_close_matches(name, self._known(), n=1)
+                    line = f"there is no {name}" + (f"; did you mean {near[0]}?" if near else "")
                 break
         more = " See" if line.endswith("?") else "; see"
         raise UsageError(f"{line}{more} train.py --help" if len(line) < 300 else f"{line[:300]} …") from ex
@@ -57,10 +60,13 @@ class Parser(LightningArgumentParser):
         """All flags: this parser's own, its subcommands', and those of the models."""
         parsers = [self, *(self._subcommands_action._name_parser_map.values() if self._subcommands_action else ())]
         known = {flag for parser in parsers for flag in parser._option_string_actions}
-        for model in timae.cli.__all__:
-            flags = signature(getattr(timae.cli, model)).parameters
-            known |= {f"--model {model}", *(f"--model.{name}" for name in flags)}
+        known |= {flag for model in timae.cli.__all__ for flag in (f"--model {model}", *_flags(model))}
         return sorted(known)
+
+
+def _flags(model: str) -> list[str]:
+    """The flags of a model."""
+    return [f"--model.{name}" for name in signature(getattr(timae.cli, model)).parameters]
 
 
 class CommandLine(LightningCLI):

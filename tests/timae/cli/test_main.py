@@ -168,6 +168,10 @@ def test_a_checkpoint_of_another_shape_is_refused_in_one_line(
         (f"{FINETUNE} --data.pretrain True", "TiMAE needs labels: give --data.pretrain False"),
         (f"{FINETUNE} --data.class_weights [1]", "class_weights has 1 values, expected one for 2 classes"),
         (f"{FINETUNE} --model.num_head 8", "no --model.num_head; did you mean --model.num_heads? See train.py --help"),
+        (
+            f"{FINETUNE} --model.seq_len 24",
+            "there is no --model.seq_len for this model, only for TiMAEForPretraining, ",
+        ),
         (f"fit --modle TiMAE --data.dataset_path {TRAIN}", "there is no --modle; did you mean --model?"),
         (f"fit --model TiMEA --data.dataset_path {TRAIN}", "there is no --model TiMEA; did you mean --model TiMAE?"),
         (
