@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from timae.config import Mamba, Pretraining, Recipe
+from timae.config import Linear, Mamba, Pretraining, Recipe, Ridge
 from timae.presets import Model, Preset
 
 Change = Callable[[Recipe], Recipe]
@@ -111,6 +111,12 @@ Step = Callable[[Recipe, Preset, Model], Recipe]
 def frozen(recipe: Recipe, _: Preset, model: Model) -> Recipe:
     """Its encoder is read by the preset's probe in place of fine-tuning."""
     return replace(recipe, finetuning=None, probe=model.probe)
+
+
+def linear(recipe: Recipe, _: Preset, model: Model) -> Recipe:
+    """What its ridge classifier would read of the frozen encoder, a linear head learns by gradient."""
+    assert isinstance(model.probe, Ridge)
+    return replace(recipe, finetuning=None, probe=Linear(**vars(model.probe)))
 
 
 def untrained(recipe: Recipe, *_: object) -> Recipe:

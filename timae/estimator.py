@@ -20,7 +20,7 @@ from sktime.transformations.base import BaseTransformer
 
 import ucr.prepare
 from timae import weights
-from timae.architectures import ARCHITECTURES, Step, frozen, shared, untrained
+from timae.architectures import ARCHITECTURES, Step, frozen, linear, shared, untrained
 from timae.config import Recipe
 from timae.presets import PRESETS
 from timae.session import Session
@@ -32,8 +32,9 @@ from ucr.resolution import Floats, narrow
 if TYPE_CHECKING:
     from timae.fit import Fitted, Frozen
 
-PROBE = "-probe"
-"""Behind the name of an architecture: its encoder is frozen, and a probe reads it."""
+PROBE, LINEAR = "-probe", "-linear"
+READ: dict[str, Step] = {PROBE: frozen, LINEAR: linear}
+"""Behind the name of an architecture: its encoder is frozen, and a probe reads it, or a linear head."""
 DEVICES = ("cpu", "cuda", "auto")
 HUNG = "_parent_callback_ctx"
 TAGS = {
@@ -90,7 +91,8 @@ class TiMAEClassifier(_Face, BaseClassifier):
             fit is given; None, random weights; or the path of a file that `python -m timae.pretrain` made.
         architecture: what it is made of: timae-ms is ours, timae the paper's; behind its name, -probe leaves the
             encoder as it is and reads it by a ridge classifier (of the paper's, a support vector machine), which
-            takes seconds. `timae.architectures` has all names. Encoders in files are of timae-ms and its variants.
+            takes seconds, and -linear by a linear head that learns by gradient (not the paper's).
+            `timae.architectures` has all names. Encoders in files are of timae-ms and its variants.
         random_state: a whole number makes fit give the same every time; None, another thing each time.
         device: cpu, cuda, or auto: cuda where there is one. Fitted, it predicts on the CPU.
 
@@ -231,21 +233,23 @@ def _start_of(estimator: Any, architecture: str) -> Start:
     Raises:
         ValueError: one does not exist, or an encoder is not the architecture's.
     """
-    name = architecture.removesuffix(PROBE)
+    how = next((suffix for suffix in READ if architecture.endswith(suffix)), "")
+    name = architecture.removesuffix(how)
     for what, given, known in (
         ("preset", estimator.preset, tuple(PRESETS)),
         ("architecture", name, tuple(ARCHITECTURES)),
         ("device", estimator.device, DEVICES),
     ):
         if given not in known:
-            more = f", of a classifier also with {PROBE} behind it" if what == "architecture" else ""
+            more = f", of a classifier also with {PROBE} or {LINEAR} behind it" if what == "architecture" else ""
             raise ValueError(f"{what} is {getattr(estimator, what)!r}, expected one of {', '.join(known)}{more}")
     pretrained = estimator.pretrained
     steps: list[Step] = []
     if pretrained != "own":
         steps.append(untrained if pretrained is None else shared)
-    if name != architecture:
-        steps.append(frozen)
+    if how == LINEAR and ARCHITECTURES[name].model == "paper":
+        raise ValueError(f"architecture is {architecture!r}: only timae-ms and its variants are read by a linear head")
+    steps += [READ[how]] if how else []
     price = PRESETS[estimator.preset]
     recipe = ARCHITECTURES[name].recipe(price, steps)
     found = None if pretrained in (None, "own") else weights.read(pretrained)

@@ -12,13 +12,22 @@ from torch import Tensor
 from timae.archive import Body, tensor
 from timae.artefacts import Content, code_version, digest, obtain
 from timae.clock import Clock
-from timae.config import EncoderConfig, Recipe, Ridge, Svm
+from timae.config import EncoderConfig, Linear, Recipe, Ridge, Svm
 from timae.encoder import n_parameters
+from timae.head import LinearHead
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.probe import RidgeProbe, SvmProbe, fit_svm
 from timae.session import Session
 from timae.shares import Shares
-from timae.training import Batches, FinetuningTask, PretrainingTask, balance, derive_seed, train
+from timae.training import (
+    Batches,
+    FinetuningTask,
+    PretrainingTask,
+    balance,
+    crop_and_stretch,
+    derive_seed,
+    train,
+)
 from timae.views import stretch
 from timae.weights import Weights, WeightsError
 from ucr.prepare import Prepared
@@ -33,7 +42,7 @@ class Fitted:
 
     recipe: Recipe
     model: Classifier | MultiscaleClassifier
-    probe: SvmProbe | RidgeProbe | None
+    probe: SvmProbe | RidgeProbe | LinearHead | None
     """Of the pooled features of a frozen encoder, or of shares if there are some."""
     shares: Shares | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -57,13 +66,15 @@ class Fitted:
             found["pretrained"] = self.pretrained
         if self.shares is not None:
             found["resolutions"] = len(self.shares.views)
-        return found | (self.probe.details if self.probe else {})
+        return found | (self.probe.details if isinstance(self.probe, SvmProbe | RidgeProbe) else {})
 
     @property
     def n_parameters(self) -> dict[str, int]:
         """Trainable numbers in the encoder, and in all that predicts."""
-        total = n_parameters(self.model if self.recipe.finetuning else self.model.encoder)
-        return {"encoder": n_parameters(self.model.encoder), "total": total}
+        encoder = n_parameters(self.model.encoder)
+        if isinstance(self.probe, LinearHead):
+            return {"encoder": encoder, "total": encoder + n_parameters(self.probe)}
+        return {"encoder": encoder, "total": n_parameters(self.model) if self.recipe.finetuning else encoder}
 
     @property
     def left_out(self) -> NDArray[np.float64] | None:
@@ -73,11 +84,10 @@ class Fitted:
     def predict_proba(self, cases: Prepared, batch_size: int = 256) -> NDArray[np.float64]:
         """Class probabilities (case, class) of prepared series; labels, if any, are not looked at."""
         series = tensor(cases)
-        if isinstance(self.probe, RidgeProbe) and self.shares is not None:
-            return np.concatenate([*map(self.probe.predict_proba, self.shares.streamed(series).read())])
         if self.probe is not None:
-            features = represent(self.model, series, batch_size) if self.shares is None else self.shares(series)
-            return self.probe.predict_proba(features)
+            if self.shares is not None:
+                return np.concatenate([*map(self.probe.predict_proba, self.shares.streamed(series).read())])
+            return self.probe.predict_proba(represent(self.model, series, batch_size))
         with torch.inference_mode():
             parts = [self.model(x).double().softmax(dim=1) for x in series.split(batch_size)]
         probabilities: NDArray[np.float64] = torch.cat(parts).numpy()
@@ -126,25 +136,33 @@ def fit(
     series = tensor(cases)
     model, name, seconds, cpu, losses, reconstruction = begin(recipe, cases, n_classes, seed, session, body, weights)
     clock = Clock()
-    probe: SvmProbe | RidgeProbe | None = None
+    probe: SvmProbe | RidgeProbe | LinearHead | None = None
     shares = None
-    if recipe.finetuning is not None:
-        budget = recipe.finetuning
-        batches = Batches(series, torch.from_numpy(cases.labels), budget, derive_seed(seed, PHASES["finetune"]))
-        balanced = balance(torch.from_numpy(cases.labels), n_classes) if budget.balanced else None
-        task = FinetuningTask(model, budget, balanced)
-        checkpoint = session.folder and session.folder / "finetune.ckpt"
-        losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
-        seconds["finetune"], cpu["finetune"] = task.seconds, task.cpu_seconds
-    else:
+    learner: Classifier | MultiscaleClassifier | LinearHead = model
+    shown, budget = series, recipe.finetuning
+    if budget is None:
         session.report("probe", 0, 1, float("nan"))
         if isinstance(recipe.probe, Ridge):
             shares = shares_of(model, series, recipe.probe, seed)
-            probe = RidgeProbe(shares.streamed(series), cases.labels, n_classes)
+            copies = recipe.probe.copies(len(series))
+            features = shares.streamed(with_crops(series, copies, recipe.probe.crop, seed))
+            if isinstance(recipe.probe, Linear):
+                shown, budget = torch.from_numpy(np.concatenate([*features.read()])), recipe.probe.head
+                learner = probe = LinearHead(shown, n_classes)
+            else:
+                probe = RidgeProbe(features, cases.labels, n_classes, copies=copies)
         else:
             assert isinstance(recipe.probe, Svm)
             model, probe = read(model, series, cases.labels, n_classes, recipe.probe, seed)
         seconds["finetune"], cpu["finetune"] = clock.seconds(), clock.cpu_seconds()
+    if budget is not None:
+        labels = torch.from_numpy(np.resize(cases.labels, len(shown)))  # of crops, those of their cases
+        batches = Batches(shown, labels, budget, derive_seed(seed, PHASES["finetune"]))
+        task = FinetuningTask(learner, budget, balance(labels, n_classes) if budget.balanced else None)
+        checkpoint = session.folder and session.folder / "finetune.ckpt"
+        losses["finetune"] = train(task, batches, "finetune", session, checkpoint)
+        seconds["finetune"] = seconds.get("finetune", 0.0) + task.seconds
+        cpu["finetune"] = cpu.get("finetune", 0.0) + task.cpu_seconds
     return Fitted(recipe, model.eval(), probe, shares, seconds, cpu, losses, name, reconstruction)
 
 
@@ -174,6 +192,12 @@ def freeze(
 def shares_of(model: Classifier | MultiscaleClassifier, series: Tensor, ridge: Ridge, seed: int) -> Shares:
     """What a ridge classifier reads of a frozen encoder."""
     return Shares(model.encoder, series, ridge, derive_seed(seed, PHASES["probe"]))
+
+
+def with_crops(series: Tensor, copies: int, crop: float, seed: int) -> Tensor:
+    """Series (case, time, 1), and behind them random crops of all, stretched back, until each is there copies times."""
+    torch.manual_seed(derive_seed(seed, PHASES["probe"], 0))
+    return torch.cat([series, *(crop_and_stretch(series, crop) for _ in range(copies - 1))])
 
 
 def begin(

@@ -73,7 +73,7 @@ def _multiscale(pretraining_steps: int, finetuning_steps: int) -> Model:
             resolutions=(128, 32),
             pooling="mean+max+share",
         ),
-        Ridge(),
+        Ridge(crops=3),
     )
 
 

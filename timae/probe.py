@@ -91,14 +91,16 @@ class RidgeProbe:
         labels: NDArray[np.int64],
         n_classes: int,
         *,
+        copies: int = 1,
         centred: bool = True,
     ) -> None:
-        """Train on features (case, width) and labels (case,), of 0…n_classes-1, two of them at least.
+        """Train on features (copy · case, width) and labels (case,), of 0…n_classes-1, two of them at least.
 
         Args:
-            features: of the train split.
-            labels: likewise.
+            features: of the train split; behind it, of as many altered copies of it as there are.
+            labels: of the cases.
             n_classes: columns of the probabilities; classes that are absent here get probability 0.
+            copies: how often each case is there; 1: as it is.
             centred: whether features are shifted to mean 0 before they are scaled, where that changes rounding.
         """
         self.n_classes = n_classes
@@ -111,12 +113,14 @@ class RidgeProbe:
         )
         n, width = features.shape
         self.machine: Pipeline | ProductRidge
-        if n * width <= LARGE:
+        if copies == 1 and n * width <= LARGE:
             self.machine, decisions = _fit_ridge(_whole(features), labels, targets, centred=centred)
             self.penalty = float(self.machine[-1].alpha_)
         else:
             self.machine, decisions = (
-                by_cases(_whole(features), targets) if n <= width else by_features(lambda: _some(features), targets)
+                by_cases(_whole(features), targets, copies)
+                if copies > 1 or n <= width
+                else by_features(lambda: _some(features), targets)
             )
             self.penalty = self.machine.penalty
         self.sharpness = USUAL_SHARPNESS if alone else sharpness_of(decisions, columns)

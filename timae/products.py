@@ -61,12 +61,16 @@ class ProductRidge:
         return flat(decisions)
 
 
-def by_cases(features: NDArray[np.floating], targets: Targets) -> tuple[ProductRidge, NDArray[np.float64]]:
+def by_cases(
+    features: NDArray[np.floating], targets: Targets, copies: int = 1
+) -> tuple[ProductRidge, NDArray[np.float64]]:
     """Solve from the products of cases.
 
     Args:
-        features: (case, width), at least as wide as there are cases.
+        features: (copy · case, width): all cases, and again as many for each further copy of them.
         targets: of the cases.
+        copies: how often each case is there. Who leaves a case out, leaves out all its copies; the error on left-out
+            cases is that on their first.
 
     Returns:
         The ridge; decisions (case, class), or (case,) for two classes, by one that did not see the case.
@@ -82,14 +86,16 @@ def by_cases(features: NDArray[np.floating], targets: Targets) -> tuple[ProductR
     for block in scaled():
         dsyrk(1.0, block.T, beta=1.0, c=products, trans=1, lower=1, overwrite_c=1)
     values, vectors = eigh(products, overwrite_a=True, check_finite=False)
-    projected, ones = vectors.T @ (targets.values - level), vectors.sum(axis=0)
+    projected, ones = vectors.T @ (np.tile(targets.values, (copies, 1)) - level), vectors.sum(axis=0)
+    by_case = vectors.reshape(copies, -1, n).swapaxes(0, 1)  # (case, copy, product)
 
     def left_out(penalty: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         weights = 1 / (values + penalty)
         duals = vectors @ (weights[:, np.newaxis] * projected)
         # what leaving a case out changes; the second term is that of the level, which is fitted too
-        own = np.einsum("ik,ik,k->i", vectors, vectors, weights) - vectors @ (weights * ones) / n
-        return targets.values - duals / own[:, np.newaxis], duals
+        own = (by_case * weights) @ by_case.swapaxes(1, 2) - (by_case @ (weights * ones) / n)[..., np.newaxis]
+        residuals: NDArray[np.float64] = np.linalg.solve(own, duals.reshape(copies, -1, len(level)).swapaxes(0, 1))
+        return targets.values - residuals[:, 0], duals
 
     (decisions, duals), penalty = _best(targets, map(left_out, targets.penalties.tolist()))
     coefficients = np.concatenate([block.T @ duals for block in scaled()])

@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from timae.artefacts import code_version, load, save
 from timae.clock import Clock
 from timae.config import Budget, Finetuning, Pretraining
+from timae.head import LinearHead
 from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.session import Session, Stopped
 from timae.views import cut, random_windows
@@ -173,12 +174,15 @@ class PretrainingTask(Task):
 
 
 class FinetuningTask(Task):
-    """Teach a Classifier, all of its weights, by cross-entropy; class_weights (n_classes,) weigh the cases."""
+    """Teach a classifier, all of its weights, by cross-entropy; class_weights (n_classes,) weigh the cases."""
 
     class_weights: Tensor | None
 
     def __init__(
-        self, model: Classifier | MultiscaleClassifier, finetuning: Finetuning, class_weights: Tensor | None = None
+        self,
+        model: Classifier | MultiscaleClassifier | LinearHead,
+        finetuning: Finetuning,
+        class_weights: Tensor | None = None,
     ) -> None:
         super().__init__(finetuning)
         self.model, self.finetuning = model, finetuning

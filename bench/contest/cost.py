@@ -16,7 +16,7 @@ from typing import Any
 from bench.contest.index import Facts, hashed
 from bench.methods.few import with_labels
 from bench.methods.method import SHARED, Average, Baseline, Method
-from timae.config import ARCHIVE_LENGTH, Block, Pretraining, Recipe, Ridge, Svm, Transformer
+from timae.config import ARCHIVE_LENGTH, Block, Linear, Pretraining, Recipe, Ridge, Svm, Transformer
 from ucr.archive import ARCHIVE, Info
 
 PHASES = ("pretrain", "finetune", "test")
@@ -27,6 +27,8 @@ SPEED = 40e9
 """Multiplications and additions a second that one core sustains."""
 STEP_SECONDS = 4e-3
 """A training step costs this much however small it is."""
+CLASSES = 4
+"""Of a data set, in the middle."""
 RUN_SECONDS = 0.3
 """Reading, preparing, scoring and writing."""
 
@@ -66,7 +68,14 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int, n_lab
         seconds["finetune"] = finetuning.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
     elif isinstance(probe, Ridge):
         width = (probe.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(read)
-        seconds["finetune"] += n_labelled**2 * width / SPEED
+        rows = n_labelled * probe.copies(n_labelled)
+        seconds["finetune"] = 0.1 + rows * case / SPEED
+        if isinstance(probe, Linear):
+            seconds["finetune"] += probe.head.steps * (
+                STEP_SECONDS + 3 * CLASSES * probe.head.batch_size * width / SPEED
+            )
+        else:
+            seconds["finetune"] += rows**2 * width / SPEED
     else:
         assert isinstance(probe, Svm)
         seconds["finetune"] += 50 * min(n_labelled, probe.max_cases) ** 2 * config.encoder.emb_size / 1e9

@@ -34,8 +34,9 @@ SUITES = {
     "archive": Suite(
         "here",
         f"{_FINETUNED},timae-ms-archive+ridge,timae-ms-scratch+ridge,timae-probe,timae-random-probe,"
-        "timae-ms-archive-probe,timae-ms-random-probe,timae-ms-mamba-archive-probe,minirocket+timae-ms-archive-probe,"
-        "minirocket+timae-ms-random-probe,minirocket,multirocket,tsf,catch22",
+        "timae-ms-archive-probe,timae-ms-random-probe,timae-ms-mamba-archive-probe,timae-ms-archive-linear,"
+        "timae-ms-random-linear,minirocket+timae-ms-archive-probe,minirocket+timae-ms-random-probe,"
+        "multirocket+timae-ms-archive-probe,multirocket+timae-ms-random-probe,minirocket,multirocket,tsf,catch22",
         resamples=3,
         preset="quick",
         same_split=True,

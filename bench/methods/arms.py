@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.methods.method import Method, Predictor, Source
-from timae.architectures import ARCHITECTURES, Architecture, Step, frozen, shared, untrained
+from timae.architectures import ARCHITECTURES, Architecture, Step, frozen, linear, shared, untrained
 from timae.config import Recipe
 from timae.presets import TUNED_ON, Preset
 from timae.session import Session
@@ -33,6 +33,7 @@ class Arm:
 
 
 _PROBED = "frozen, its features read by a {probe}"
+_LINEAR = "frozen, a linear head on its features trained by gradient"
 
 ARMS: dict[str, Arm] = {
     "": Arm("pre-trained on its train series without labels, then fine-tuned"),
@@ -47,6 +48,10 @@ _ALL = "pre-trained once on the train series of all data sets"
 _OTHERS = "pre-trained on the train series of all other data sets"
 
 SHARING_ARMS: dict[str, Arm] = {
+    "-linear": Arm(f"pre-trained on its train series and {_LINEAR}", (linear,)),
+    "-random-linear": Arm(f"untrained and {_LINEAR}", (untrained, linear)),
+    "-archive-linear": Arm(f"{_ALL} and {_LINEAR}", (shared, linear), "archive"),
+    "-archive-others-linear": Arm(f"{_OTHERS} and {_LINEAR}", (shared, linear), "others"),
     "-archive": Arm(f"{_ALL}, then fine-tuned", (shared,), "archive"),
     "-archive-probe": Arm(f"{_ALL} and {_PROBED}", (shared, frozen), "archive"),
     "-archive-others": Arm(f"{_OTHERS}, then fine-tuned", (shared,), "others"),
@@ -68,7 +73,7 @@ def frozen_beside(method: str) -> str | None:
         if architecture.model == "multiscale"
         for arm in arms_of(architecture)
     }
-    if method not in ridges or method.endswith(("-probe", "-transductive")):
+    if method not in ridges or method.endswith(("-probe", "-linear", "-transductive")):
         return None
     return f"{method.removesuffix('-scratch')}{'-random' * method.endswith('-scratch')}-probe"
 

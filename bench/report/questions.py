@@ -19,7 +19,7 @@ from bench.stats.comparison import Pair
 from bench.stats.resampled import corrected_resampled_t
 
 _SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
-_FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-probe$")
+_FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-(probe|linear)$")
 
 
 def _first(change: Callable[[str], str]) -> Callable[[str], tuple[str]]:
@@ -38,7 +38,8 @@ WORTH = ("pre-trained against from scratch", "frozen: pre-trained against untrai
 OPPONENTS: Mapping[str, Callable[[str], tuple[str, ...]]] = {
     WORTH[0]: _first(lambda method: f"{_SHARED.sub('', method)}-scratch"),
     "network against frozen encoder": lambda method: (f"{method}-probe",),
-    WORTH[1]: lambda method: (_FROZEN.sub("-random-probe", method),),
+    "linear head against ridge classifier": lambda method: (re.sub("-linear$", "-probe", method),),
+    WORTH[1]: lambda method: (_FROZEN.sub(r"-random-\3", method),),
     "average against its members": lambda method: members_of(method) if "+" in method else (),
     "average against MiniRocket with an untrained encoder": lambda method: (
         ("minirocket+timae-ms-random-probe",) if method.endswith("+ridge") else ()

@@ -118,6 +118,7 @@ def test_it_is_cloned_pickled_saved_and_loaded(tmp_path: Path) -> None:
 def test_it_stands_in_cross_validation_and_pipelines() -> None:
     X, y = waves(40)
     assert cross_val_score(small(architecture="timae-ms-probe"), X, y, cv=2).mean() > 0.8
+    assert cross_val_score(small(architecture="timae-ms-linear"), X, y, cv=2).mean() > 0.8
     head = make_pipeline(TiMAEEncoder("smoke", None), StandardScaler(), LogisticRegression())
     assert cross_val_score(head, X, y, cv=2).mean() > 0.8
 
@@ -127,6 +128,8 @@ def test_it_stands_in_cross_validation_and_pipelines() -> None:
     [
         ({"preset": "fast"}, "preset is 'fast', expected one of smoke, quick"),
         ({"architecture": "timae-xl"}, "architecture is 'timae-xl', expected one of timae, timae-cls"),
+        ({"architecture": "timae-linear"}, "only timae-ms and its variants are read by a linear head"),
+        ({"architecture": "timae-ms-linear-probe"}, "architecture is 'timae-ms-linear-probe', expected one of timae"),
         ({"device": "tpu"}, "device is 'tpu', expected one of cpu, cuda, auto"),
         ({"pretrained": "nowhere.safetensors"}, "got nowhere.safetensors: No such file"),
         ({"pretrained": "ucr"}, "holds an encoder of timae-ms, preset quick, with emb_size 64, expected that of"),

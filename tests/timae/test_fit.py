@@ -6,7 +6,18 @@ import pytest
 import torch
 
 from timae.archive import Body, Splits, tensor
-from timae.config import DecoderConfig, EncoderConfig, Finetuning, Mamba, Pretraining, Recipe, Ridge, Svm, Transformer
+from timae.config import (
+    DecoderConfig,
+    EncoderConfig,
+    Finetuning,
+    Linear,
+    Mamba,
+    Pretraining,
+    Recipe,
+    Ridge,
+    Svm,
+    Transformer,
+)
 from timae.fit import fit
 from timae.probe import UNBOUNDED_C, SvmProbe
 from timae.training import Batches, FinetuningTask
@@ -49,6 +60,10 @@ VARIANTS = {
     ),
     "fine": FINE,
     "fine, ridge": replace(FINE, finetuning=None, probe=RIDGE),
+    "fine, ridge and crops": replace(FINE, finetuning=None, probe=replace(RIDGE, crops=2)),
+    "fine, linear": replace(
+        FINE, finetuning=None, probe=Linear(2, longest=256, crops=2, head=Finetuning(40, 16, lr=1e-2))
+    ),
     "fine, mamba": replace(
         FINE,
         encoder=replace(FINE.encoder, block=MAMBA, cls_embed=True, positions="sincos"),

@@ -86,14 +86,17 @@ def blobs(n: int, n_classes: int, seed: int = 0, width: int = 40) -> tuple[NDArr
     return (0.4 * centres[labels] + rng.normal(size=(n, width))).astype(np.float32), labels
 
 
+@pytest.mark.parametrize("copies", [1, 3])
 @pytest.mark.parametrize("n_classes", [2, 3])
-def test_left_out_probabilities_are_those_of_a_classifier_that_never_saw_the_case(n_classes: int) -> None:
+def test_left_out_probabilities_are_those_of_a_classifier_that_never_saw_the_case(n_classes: int, copies: int) -> None:
     features, labels = blobs(30, n_classes)
-    probe = RidgeProbe(features, labels, n_classes)
+    rng = np.random.default_rng(1)
+    features = np.concatenate([features, *(features + rng.normal(size=features.shape) for _ in range(copies - 1))])
+    probe = RidgeProbe(features, labels, n_classes, copies=copies)
     scaled = StandardScaler().fit_transform(features)
     for case in (0, 7, 29):
-        others = np.arange(30) != case
-        alone = RidgeClassifier(alpha=probe.penalty).fit(scaled[others], labels[others])
+        others = np.arange(30 * copies) % 30 != case
+        alone = RidgeClassifier(alpha=probe.penalty).fit(scaled[others], np.tile(labels, copies)[others])
         decision = alone.decision_function(scaled[case : case + 1])
         np.testing.assert_allclose(probe.left_out[case], soften(decision, probe.sharpness)[0], atol=1e-4)
 

@@ -20,7 +20,10 @@ from timae.pretrain import main as pretrain
 from timae.probe import RidgeProbe
 from timae.weights import read
 
-METHODS = "timae,timae-scratch,timae-probe,timae-ms,timae-ms-random-probe,timae-ms-archive,timae-ms-archive-probe"
+METHODS = (
+    "timae,timae-scratch,timae-probe,timae-ms,timae-ms-random-probe,timae-ms-archive,timae-ms-archive-probe,"
+    "timae-ms-archive-linear"
+)
 DATASETS = ("Sines", "Waves", "Ragged")
 
 
@@ -113,7 +116,7 @@ def test_its_hash_is_recorded_and_another_file_makes_results_stale(
 
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     again = bench(tmp_path, tiny_archive, "--pretrained", str(encoder))
-    assert "21 done, 0 to do" in again.stdout
+    assert "24 done, 0 to do" in again.stdout
     other = tmp_path / "other.safetensors"
     made = [",".join(DATASETS), "--out", str(other), "--preset", "smoke", "--seed", "1", "--root", str(tiny_archive)]
     assert pretrain(made) == 0
@@ -122,7 +125,7 @@ def test_its_hash_is_recorded_and_another_file_makes_results_stale(
         assert refused.returncode == 2
         assert "timae-ms-archive" in refused.stderr
     assert "its encoder came from another file than --pretrained names now" in refused.stderr
-    assert "(6 such in all)" in refused.stderr
+    assert "(9 such in all)" in refused.stderr
 
 
 @pytest.mark.parametrize(
