@@ -203,8 +203,10 @@ def test_the_archive_suite_has_every_control_and_as_many_seeds_of_what_is_cheap(
     assert {*with_members(tuple(methods))} == {*methods}  # averages have their members beside them
     once = {*(suite.once or "").split(",")}
     assert once <= {*methods}
-    fine_tuned = {name for name in methods if isinstance(get_method(name, suite.preset).config, Recipe)}
-    assert {name for name in fine_tuned if "probe" not in name} <= once
+    configs = {name: get_method(name, suite.preset).config for name in methods}
+    fine_tuned = {name for name, config in configs.items() if isinstance(config, Recipe) and config.finetuning}
+    assert fine_tuned
+    assert fine_tuned <= once
     for name in ("timae", "timae-ms"):
         assert {f"{name}-scratch", f"{name}-random-probe"} <= {*methods}
-    assert not any("probe" in name or "rocket" in name for name in once)
+    assert not any("probe" in name or "rocket" in name or "linear" in name for name in once)
