@@ -145,12 +145,12 @@ def fit(
         if isinstance(recipe.probe, Ridge):
             shares = shares_of(model, series, recipe.probe, seed)
             copies = recipe.probe.copies(len(series))
-            features = shares.streamed(with_crops(series, copies, recipe.probe.crop, seed))
+            cropped = with_crops(series, copies, recipe.probe.crop, seed)
             if isinstance(recipe.probe, Linear):
-                shown, budget = torch.from_numpy(np.concatenate([*features.read()])), recipe.probe.head
+                shown, budget = torch.from_numpy(shares(cropped)), recipe.probe.head
                 learner = probe = LinearHead(shown, n_classes)
             else:
-                probe = RidgeProbe(features, cases.labels, n_classes, copies=copies)
+                probe = RidgeProbe(shares.streamed(cropped), cases.labels, n_classes, copies=copies)
         else:
             assert isinstance(recipe.probe, Svm)
             model, probe = read(model, series, cases.labels, n_classes, recipe.probe, seed)

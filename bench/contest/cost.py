@@ -51,10 +51,12 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int, n_lab
         return _baseline(config, n_labelled, n_test, n_timepoints)
     probe, finetuning = config.probe, config.finetuning
     read = config.resolutions or (n_timepoints,)
+    rows = n_labelled
     if isinstance(probe, Ridge):
         read = tuple(view.n_timepoints for view in probe.views(n_timepoints))
+        rows *= probe.copies(n_labelled)
     case = sum(_case(config, n) for n in read)
-    seconds: Seconds = {"finetune": 0.1 + n_labelled * case / SPEED, "test": 0.01 + n_test * case / SPEED}
+    seconds: Seconds = {"finetune": 0.1 + rows * case / SPEED, "test": 0.01 + n_test * case / SPEED}
     if (training := config.pretraining) is not None:
         many = method.pretrained_on in SHARED
         available = training.batch_size if many else min(training.batch_size, n_train)
@@ -68,8 +70,6 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int, n_lab
         seconds["finetune"] = finetuning.steps * (STEP_SECONDS + 3 * cases * case / SPEED)
     elif isinstance(probe, Ridge):
         width = (probe.n_thresholds + 1) * (config.encoder.num_layers + 1) * config.encoder.emb_size * len(read)
-        rows = n_labelled * probe.copies(n_labelled)
-        seconds["finetune"] = 0.1 + rows * case / SPEED
         if isinstance(probe, Linear):
             seconds["finetune"] += probe.head.steps * (
                 STEP_SECONDS + 3 * CLASSES * probe.head.batch_size * width / SPEED

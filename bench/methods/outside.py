@@ -245,7 +245,8 @@ def load(target: Target) -> Callable[..., Any]:
         there = getattr(sys.modules.get(name), "__file__", None) or file
         if Path(there) != file:
             raise MethodError(f"{target}: {name} is {there} already in this process, not {file}; rename one of them")
-        if _imported.setdefault(file, file.read_bytes()) != file.read_bytes():
+        held = file.read_bytes()
+        if _imported.setdefault(file, held) != held:
             raise MethodError(f"{target}: {file} was edited while it was in use; run the contest again")
     if not target.is_file:
         module = importlib.import_module(target.place)
