@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,7 +31,9 @@ from timae.session import Session, Stopped
 from ucr.prepare import Prepared
 
 STEPS = 120
-"""Training steps of the shaky methods in each phase: long enough to be killed in the middle."""
+"""Training steps of the shaky methods in each phase."""
+STEP_SECONDS = 0.03
+"""Of such a step, at least: however fast the machine, a phase is long enough to be killed in the middle."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,14 @@ def _misbehave(config: Config, train: Prepared, n_classes: int, seed: int, sessi
     if _take("nan"):
         train = replace(train, series=np.full_like(train.series, np.nan))
     if isinstance(config, Recipe):
+        session = replace(session, stop=partial(_step, session.stop))
         return fit_timae(config, train, n_classes, seed, session, **more)
     return Guess(n_classes)
+
+
+def _step(stop: Callable[[], bool]) -> bool:
+    time.sleep(STEP_SECONDS)
+    return stop()
 
 
 def _terminate() -> bool:
