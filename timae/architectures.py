@@ -124,7 +124,17 @@ def untrained(recipe: Recipe, *_: object) -> Recipe:
     return replace(recipe, pretraining=None)
 
 
-def shared(recipe: Recipe, preset: Preset, model: Model) -> Recipe:
+def longer(recipe: Recipe, preset: Preset, model: Model) -> Recipe:
     """Many data sets share its pre-training: more steps, in the proportion that it has to the preset's own model."""
     own, preset_own = pretraining_of(recipe), pretraining_of(model.recipe)
     return replace(recipe, pretraining=replace(own, steps=preset.archive_steps * own.steps // preset_own.steps))
+
+
+def extended(recipe: Recipe, preset: Preset, _: Model) -> Recipe:
+    """Its pre-training sees synthetic series, too."""
+    return replace(recipe, pretraining=replace(pretraining_of(recipe), synthetic=preset.synthetic))
+
+
+def shared(recipe: Recipe, preset: Preset, model: Model) -> Recipe:
+    """Pre-trained for many data sets, in the way that served a frozen encoder best (docs/research.md)."""
+    return extended(longer(recipe, preset, model), preset, model)

@@ -46,6 +46,11 @@ class Body:
         return cls({"data": data.hexdigest(), "shape": list(cases.series.shape)}, lambda: tensor(cases))
 
     @classmethod
+    def empty(cls) -> "Body":
+        """No series at all: for a pre-training that has its own."""
+        return cls({}, lambda: torch.empty(0, ARCHIVE_LENGTH, 1))
+
+    @classmethod
     def of_many(cls, key: dict[str, Any], splits: Callable[[], Iterable["Splits"]], seed: int) -> "Body":
         """The train series of many data sets, without those that are test series of any of them.
 

@@ -16,6 +16,8 @@ def text(weights: Weights) -> str:
         f"{card['series']:,} series, {card['per_set']} at most of a data set, smaller ones repeated to as many.",
         card["seen"],
     )
+    if synthetic := card["pretraining"].get("synthetic"):
+        saw += f"\n\nAnd {synthetic:,} synthetic series: composed Gaussian processes, their mixtures, causal graphs."
     left_out = _paragraph(
         f"Left out as test series of one of these data sets: {sum(card['left_out'].values()):,} train series.",
         [f"{name} ({n})" for name, n in card["left_out"].items()],

@@ -199,7 +199,8 @@ class Pretraining(Budget):
     """To predict what is hidden, without labels (arXiv:2301.08871, Section 3).
 
     Raises:
-        ValueError: as a budget does, a mask_ratio outside (0, 1), no masking or span.
+        ValueError: as a budget does, a mask_ratio outside (0, 1), no masking or span, a negative number of
+            synthetic series, or such series without resolutions.
     """
 
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
@@ -210,11 +211,17 @@ class Pretraining(Budget):
     """Random maskings of a batch in one step (the paper's sampling time)."""
     resolutions: tuple[int, ...] = ()
     """Every step draws one of them and stretches its crops to it. Empty: series as they are."""
+    synthetic: int = 0
+    """So many synthetic series beside those of the data."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.mask_ratio < 1:
             raise ValueError(f"mask_ratio must lie between 0 and 1, got {self.mask_ratio}")
+        if self.synthetic < 0:
+            raise ValueError(f"synthetic must not be negative, got {self.synthetic}")
+        if self.synthetic and not self.resolutions:
+            raise ValueError("synthetic series need resolutions, to which all series are stretched")
         for name in ("maskings", "mask_span"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

@@ -19,6 +19,7 @@ from timae.model import Classifier, MaskedAutoencoder, MultiscaleClassifier
 from timae.probe import RidgeProbe, SvmProbe, fit_svm
 from timae.session import Session
 from timae.shares import Shares
+from timae.synthetic import synthetic_series
 from timae.training import (
     Batches,
     FinetuningTask,
@@ -279,6 +280,11 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
 
     def make(checkpoint: Path | None, session: Session) -> Content:
         series = body.read()
+        clock = Clock()
+        if n := pretraining.synthetic:
+            drawn = synthetic_series(n, series.shape[1], derive_seed(seed, PHASES["pretrain"]))
+            series = torch.cat([series, drawn])
+        drawing = clock.seconds(), clock.cpu_seconds()
         torch.manual_seed(derive_seed(seed, PHASES["pretrain"]))
         model = MaskedAutoencoder(config, pretraining)
         batches = Batches(series, None, pretraining, derive_seed(seed, PHASES["pretrain"]))
@@ -287,8 +293,8 @@ def pretrain(recipe: Recipe, config: EncoderConfig, body: Body, seed: int, sessi
         return {
             "encoder": model.encoder.state_dict(),
             "losses": torch.tensor(losses),
-            "seconds": task.seconds,
-            "cpu_seconds": task.cpu_seconds,
+            "seconds": drawing[0] + task.seconds,
+            "cpu_seconds": drawing[1] + task.cpu_seconds,
             "reconstruction": reconstruct(model, _some(series, pretraining.resolutions)),
         }
 

@@ -28,6 +28,8 @@ class Preset:
     """Ours."""
     archive_steps: int = 2000
     """Of a pre-training that many data sets share."""
+    synthetic: int = 20_000
+    """Synthetic series that such a pre-training sees beside: about as many as are drawn of the archive."""
     preparation: Preparation = field(default_factory=Preparation)
 
 
@@ -122,12 +124,13 @@ PRESETS = {
             Ridge(n_thresholds=2, longest=64),
         ),
         archive_steps=40,
+        synthetic=64,
     ),
     "quick": Preset(
         "at most a core-minute a run, at most 128 tokens a series",
         _paper(200, 300, max_tokens=128),
         _multiscale(200, 300),
-        archive_steps=5000,
+        archive_steps=6000,
     ),
     "standard": Preset(
         "quick with over three times the steps",

@@ -17,7 +17,7 @@ def require_encoder(contest: Contest) -> None:
     """
     if not contest.pretrained:
         return
-    from bench.methods.method import SHARED
+    from bench.methods.method import MANY
     from timae import weights
     from timae.config import Recipe
 
@@ -28,7 +28,7 @@ def require_encoder(contest: Contest) -> None:
     anew = contest.resamples > 1 and not contest.same_split
     sharing = False
     for method in map(contest.method, contest.methods):
-        if method.pretrained_on not in SHARED or not isinstance(method.config, Recipe):
+        if method.pretrained_on not in MANY or not isinstance(method.config, Recipe):
             continue
         sharing = True
         found.require(method.config.encoder, f"{method.name}, preset {contest.preset}")

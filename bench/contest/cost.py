@@ -27,6 +27,8 @@ SPEED = 40e9
 """Multiplications and additions a second that one core sustains."""
 STEP_SECONDS = 4e-3
 """A training step costs this much however small it is."""
+SYNTHETIC_SECONDS = 2e-3
+"""To draw a synthetic series."""
 CLASSES = 4
 """Of a data set, in the middle."""
 RUN_SECONDS = 0.3
@@ -64,7 +66,9 @@ def estimate(method: Method, n_train: int, n_test: int, n_timepoints: int, n_lab
             ARCHIVE_LENGTH if many else n_timepoints: available
         }
         steps = [_masked(config, training, n) * n_cases for n, n_cases in shown.items()]
-        seconds["pretrain"] = training.steps * (STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED)
+        seconds["pretrain"] = training.synthetic * SYNTHETIC_SECONDS + training.steps * (
+            STEP_SECONDS + 3 * training.maskings * sum(steps) / len(steps) / SPEED
+        )
     if finetuning is not None:
         cases = min(finetuning.batch_size, n_labelled)
         seconds["finetune"] = finetuning.steps * (STEP_SECONDS + 3 * cases * case / SPEED)

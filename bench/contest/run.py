@@ -222,6 +222,10 @@ def _given(contest: Contest, run: Run, identity: dict[str, Any], session: Sessio
         more["body"] = Body.of(preparer(read_test()))  # series, no labels
     elif (encoder := state.pretrained_encoder(run.method, contest)) is not None:
         more["weights"] = encoder
+    elif method.pretrained_on == "synthetic":
+        from timae.archive import Body  # noqa: PLC0415
+
+        more["body"] = Body.empty()
     elif (names := state.pretraining_sets(run, contest)) is not None:
         more["body"] = shared_body(run, contest, names, identity["config"]["archive"])
     if method.labels is not None:

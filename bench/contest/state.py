@@ -10,7 +10,7 @@ from typing import Any, Literal
 from bench.contest import live, results
 from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
-from bench.methods.method import SHARED
+from bench.methods.method import MANY
 from timae import weights
 from ucr.archive import UcrError
 from ucr.load import fingerprint
@@ -120,7 +120,7 @@ def pretrained_encoder(method: str, contest: Contest) -> weights.Weights | None:
     Raises:
         WeightsError: the file is not there, or none of ours.
     """
-    if contest.pretrained is None or contest.method(method).pretrained_on not in SHARED:
+    if contest.pretrained is None or contest.method(method).pretrained_on not in MANY:
         return None
     return weights.read(contest.pretrained)
 
@@ -133,7 +133,7 @@ def reseeded(run: Run, contest: Contest) -> bool:
 def pretraining_sets(run: Run, contest: Contest) -> tuple[str, ...] | None:
     """The data sets whose train splits a run's pre-training shares; None where it is the run's own affair."""
     source = contest.method(run.method).pretrained_on
-    if source not in SHARED or contest.pretrained is not None:
+    if source not in MANY or contest.pretrained is not None:
         return None
     names = dict.fromkeys((*contest.pretrain_on, *contest.datasets))
     return tuple(name for name in names if source == "archive" or name != run.dataset)

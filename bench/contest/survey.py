@@ -13,7 +13,7 @@ from bench.contest.contestants import known_method
 from bench.contest.definition import Contest, Run
 from bench.contest.index import Index, States
 from bench.contest.state import State
-from bench.methods.method import SHARED, Method
+from bench.methods.method import FOR_ALL, MANY, Method
 from timae.config import Recipe
 from ucr.archive import UcrError
 
@@ -60,7 +60,7 @@ def predict(contest: Contest, runs: Sequence[Run], done: Sequence[Run], model: c
         except UcrError:  # its files are not here; no run of it will be done, and status is asked all the same
             seconds = {}
         pretrain = seconds.pop("pretrain", 0.0)
-        if contest.pretrained is not None and method.pretrained_on in SHARED:
+        if contest.pretrained is not None and method.pretrained_on in MANY:
             pretrain = 0.0  # a file has it
         return cost.RUN_SECONDS + sum(seconds.values()), pretrain
 
@@ -97,7 +97,7 @@ def _pretraining(method: Method) -> tuple[str, bool] | None:
     config = method.config
     if not isinstance(config, Recipe) or config.pretraining is None:
         return None
-    own = method.pretrained_on != "archive"
+    own = method.pretrained_on not in FOR_ALL
     decides = (method.preparation, method.pretrained_on, config.encoder, config.pretraining)
     return repr((*decides, config.max_tokens if own else None)), own
 

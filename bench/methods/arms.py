@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.methods.method import Method, Predictor, Source
-from timae.architectures import ARCHITECTURES, Architecture, Step, frozen, linear, shared, untrained
+from timae.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    Step,
+    frozen,
+    linear,
+    shared,
+    untrained,
+)
 from timae.config import Recipe
 from timae.presets import TUNED_ON, Preset
 from timae.session import Session
@@ -46,6 +54,7 @@ ARMS: dict[str, Arm] = {
 
 _ALL = "pre-trained once on the train series of all data sets"
 _OTHERS = "pre-trained on the train series of all other data sets"
+_SYNTHETIC = "pre-trained once on synthetic series, of no data set"
 
 SHARING_ARMS: dict[str, Arm] = {
     "-linear": Arm(f"pre-trained on its train series and {_LINEAR}", (linear,)),
@@ -56,6 +65,8 @@ SHARING_ARMS: dict[str, Arm] = {
     "-archive-probe": Arm(f"{_ALL} and {_PROBED}", (shared, frozen), "archive"),
     "-archive-others": Arm(f"{_OTHERS}, then fine-tuned", (shared,), "others"),
     "-archive-others-probe": Arm(f"{_OTHERS} and {_PROBED}", (shared, frozen), "others"),
+    "-synthetic": Arm(f"{_SYNTHETIC}, then fine-tuned", (shared,), "synthetic"),
+    "-synthetic-probe": Arm(f"{_SYNTHETIC} and {_PROBED}", (shared, frozen), "synthetic"),
 }
 """Likewise, of architectures that bring the series of all data sets to the same lengths."""
 

@@ -32,7 +32,8 @@ def members_of(name: str) -> tuple[str, ...]:
 def average_of(name: str, members: Sequence[Method]) -> Method:
     """Make the method that averages others."""
     named = " and ".join(member.name for member in members)
-    shared: list[Source] = [member.pretrained_on for member in members if member.pretrained_on in SHARED]
+    sources = {member.pretrained_on for member in members}
+    shared: list[Source] = [source for source in SHARED if source in sources]
     return Method(
         name,
         f"The average of the probabilities of {named}; weighted by left-out train cases where all have such.",

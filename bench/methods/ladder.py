@@ -66,6 +66,7 @@ RUNGS = (
     ),
     Rung("rung-shared", "one pre-training shared by all data sets, with the steps that each had of its own"),
     Rung("rung-shared-long", "more steps of it"),
+    Rung("rung-shared-synthetic", "synthetic series beside those of the data"),
     Rung("timae-ms-archive", "pooling by mean, maximum and shares above thresholds"),
     Rung("timae-ms-archive+ridge", "averaged with a ridge classifier on the frozen encoder"),
 )

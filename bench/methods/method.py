@@ -75,11 +75,15 @@ Config = Recipe | Baseline | Average
 DESCRIBED = ("method", "config", "preparation", "pretrained_on", "labels")
 """What Method.describe says; of labels only where not all are seen."""
 
-Source = Literal["train", "test", "archive", "others"]
+Source = Literal["train", "test", "archive", "others", "synthetic"]
 """Whose series a method is pre-trained on: the data set's own train split; its test split (transductive); the train
-splits of all data sets of the contest; those of all others."""
-SHARED: tuple[Source, ...] = ("archive", "others")
-"""The sources that are many data sets in one body."""
+splits of all data sets of the contest; those of all others; nobody's."""
+MANY: tuple[Source, ...] = ("archive", "others")
+"""The sources that are many data sets in one body: an encoder from a file can take the place of such a pre-training."""
+FOR_ALL: tuple[Source, ...] = ("archive", "synthetic")
+"""The sources that are the same for all data sets of a contest."""
+SHARED: tuple[Source, ...] = ("archive", "others", "synthetic")
+"""The sources that are not a data set's own affair."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from bench.methods.ladder import RUNG_ARCHITECTURES, RUNGS
 from bench.methods.method import Baseline, Method, MethodError, Predictor
 from bench.methods.outside import Target, described, target_of
 from bench.methods.prices import PRICES, Price
-from timae.architectures import ARCHITECTURES
+from timae.architectures import ARCHITECTURES, longer
 
 
 def _fit_estimator(target: Target, *arguments: Any) -> Predictor:
@@ -53,7 +53,8 @@ METHODS: dict[str, Callable[[str, Price], Method]] = {
     },
     **{name: variant(architecture, ARMS[""]) for name, architecture in RUNG_ARCHITECTURES.items()},
     "rung-shared": variant(RUNG_ARCHITECTURES["rung-crops"], replace(SHARING_ARMS["-archive"], steps=())),
-    "rung-shared-long": variant(RUNG_ARCHITECTURES["rung-crops"], SHARING_ARMS["-archive"]),
+    "rung-shared-long": variant(RUNG_ARCHITECTURES["rung-crops"], replace(SHARING_ARMS["-archive"], steps=(longer,))),
+    "rung-shared-synthetic": variant(RUNG_ARCHITECTURES["rung-crops"], SHARING_ARMS["-archive"]),
     **dict.fromkeys(BASELINES, _baseline),
     "1nn-dtw": _one_nn_dtw,
 }

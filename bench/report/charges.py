@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from bench.contest.results import Result
+from bench.methods.method import FOR_ALL
 
 PHASES = ("pretrain", "finetune", "test")
 CLOCKS = {"cpu": "CPU seconds", "wall": "seconds (wall)"}
@@ -44,7 +45,7 @@ def charge(runs: pd.DataFrame, results: Sequence[Result]) -> None:
         results: that they are of, in the same order.
     """
     parts = [
-        (row, runs.at[row, "dataset"], runs.at[row, "pretrained_on"] == "archive", len(found), name or row, *seconds)
+        (row, runs.at[row, "dataset"], runs.at[row, "pretrained_on"] in FOR_ALL, len(found), name or row, *seconds)
         for row, found in enumerate(map(pretrainings_of, results))
         for name, seconds in found.items()
     ]

@@ -18,8 +18,9 @@ from bench.stats import effects
 from bench.stats.comparison import Pair
 from bench.stats.resampled import corrected_resampled_t
 
-_SHARED: re.Pattern[str] = re.compile("-archive(-others)?")
-_FROZEN: re.Pattern[str] = re.compile("(-archive(-others)?)?-(probe|linear)$")
+_ARCHIVE: re.Pattern[str] = re.compile("-archive(-others)?")
+_SHARED: re.Pattern[str] = re.compile(f"{_ARCHIVE.pattern}|-synthetic")
+_FROZEN: re.Pattern[str] = re.compile("(?:-archive(?:-others)?|-synthetic)?-(probe|linear)$")
 
 
 def _first(change: Callable[[str], str]) -> Callable[[str], tuple[str]]:
@@ -39,15 +40,16 @@ OPPONENTS: Mapping[str, Callable[[str], tuple[str, ...]]] = {
     WORTH[0]: _first(lambda method: f"{_SHARED.sub('', method)}-scratch"),
     "network against frozen encoder": lambda method: (f"{method}-probe",),
     "linear head against ridge classifier": lambda method: (re.sub("-linear$", "-probe", method),),
-    WORTH[1]: lambda method: (_FROZEN.sub(r"-random-\3", method),),
+    WORTH[1]: lambda method: (_FROZEN.sub(r"-random-\1", method),),
     "average against its members": lambda method: members_of(method) if "+" in method else (),
     "average against MiniRocket with an untrained encoder": lambda method: (
         ("minirocket+timae-ms-random-probe",) if method.endswith("+ridge") else ()
     ),
-    "pre-trained on the archive against on its own train split": _first(lambda method: _SHARED.sub("", method)),
+    "pre-trained on the archive against on its own train split": _first(lambda method: _ARCHIVE.sub("", method)),
     "pre-trained on the archive against on its other data sets": _first(
         lambda method: method.replace("-archive", "-archive-others")
     ),
+    "pre-trained on the archive against on synthetic series": _first(lambda method: _ARCHIVE.sub("-synthetic", method)),
     "ours against the paper's": lambda method: (method.replace("timae-ms", "timae"),),
     "Mamba against transformer": lambda method: (method.replace("-mamba", ""),),
 }

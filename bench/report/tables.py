@@ -30,6 +30,7 @@ SOURCES = {
     "test": "TEST, without labels",
     "archive": "TRAIN of all data sets",
     "others": "TRAIN of all others",
+    "synthetic": "synthetic series",
 }
 """What `pretrained_on` is called."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from bench.contest import results
-from bench.methods.method import SHARED
+from bench.methods.method import MANY
 from bench.report.material import Material
 from bench.report.pictures.learning_curves import learning_curves
 from bench.report.pictures.reconstruction import reconstruction
@@ -30,7 +30,9 @@ def section(material: Material) -> str:
         source = "its pre-training is its own"
         if "pretrained" in result.config:
             source = "its encoder came from a file"
-        elif result.config.get("pretrained_on") in SHARED:
+        elif result.config.get("pretrained_on") == "synthetic":
+            source = "its pre-training is on synthetic series, of which some are below"
+        elif result.config.get("pretrained_on") in MANY:
             source = "its pre-training is shared with other data sets, of which the series below are"
         lines = [f"## A run from within\n\n{name}; {source}."]
         lines.append(picture(material, learning_curves(panels), "learning", f"Learning curves of {name}"))

@@ -39,6 +39,19 @@ def test_what_is_held_out_is_held_out_under_every_name(tmp_path: Path, method: s
     assert len({tuple(one) for one in series[..., 0].tolist()}) == n_series
 
 
+def test_a_synthetic_pre_training_sees_no_series_of_any_data_set(tmp_path: Path, tiny_archive: Path) -> None:
+    method = "timae-ms-synthetic-probe"
+    contest = Contest("made", (method,), ("Sines", "Waves"), 1, "smoke", str(tmp_path), str(tiny_archive))
+    made = []
+    for run in contest.runs():
+        assert execute(contest, run, Session(pretrained=contest.folder / "pretrained")).kind == "done"
+        result = results.read(run.path(contest.folder))
+        assert "archive" not in result.config
+        made.append(result.details["pretrained"])
+    assert made[0] == made[1]  # one for all
+    assert len([*(contest.folder / "pretrained").glob("*.pt")]) == 1
+
+
 def test_a_run_that_starts_again_forgets_why_it_failed(tmp_path: Path, tiny_archive: Path) -> None:
     contest = Contest("made", ("timae-scratch",), ("Sines",), 1, "smoke", str(tmp_path), str(tiny_archive))
     [run] = contest.runs()

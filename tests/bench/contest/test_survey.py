@@ -50,6 +50,8 @@ def test_a_pre_training_of_many_data_sets_is_counted_once_in_all(tmp_path: Path)
     assert paid == pytest.approx(shared[-1].alone - shared[-1].seconds if first in probes else 0.0)
     others = survey_of(replace(one, methods=("timae-ms-archive-others-probe",))).todo
     assert len({item.shares for item in others}) == 3
+    synthetic = survey_of(replace(one, methods=("timae-ms-synthetic", "timae-ms-synthetic-probe"))).todo
+    assert len({item.shares for item in synthetic}) == 1
 
 
 def test_a_part_is_asked_for_and_what_is_stale_elsewhere_is_told_of(tmp_path: Path) -> None:

@@ -154,15 +154,15 @@ def test_the_ladder_leads_from_the_papers_model_to_ours_and_every_rung_adds_some
     paper, lowest = recipe_of("timae"), recipe_of("rung-patches")
     # patches are all that the lowest rung adds
     assert replace(lowest, encoder=replace(lowest.encoder, patch_size=1), max_tokens=paper.max_tokens) == paper
-    assert recipe_of("rung-shared-long").pretraining == recipe_of("timae-ms-archive").pretraining
+    assert recipe_of("rung-shared-synthetic").pretraining == recipe_of("timae-ms-archive").pretraining
     assert members_of(RUNGS[-1].name) == ("timae-ms-archive", "timae-ms-archive-probe")
     steps = {
         name: (r.pretraining.steps, r.finetuning.steps)
         for name in networks
         if (r := recipe_of(name)).pretraining and r.finetuning
     }
-    longer = ("rung-shared-long", "timae-ms-archive")
-    assert {steps.pop(name) for name in longer} == {(5000, 300)}
+    longer = ("rung-shared-long", "rung-shared-synthetic", "timae-ms-archive")
+    assert {steps.pop(name) for name in longer} == {(6000, 300)}
     assert {*steps.values()} == {(200, 300)}
 
 

@@ -312,7 +312,7 @@ def test_the_ladder_says_what_each_step_is_worth_and_which_are_not_told_apart(tm
     rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
     assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == names
     assert "| – | – |" in rows[0]
-    assert [row.split(" | ")[3] for row in rows] == ["200"] * 6 + ["200 for all"] + ["5,000 for all"] * 3
+    assert [row.split(" | ")[3] for row in rows] == ["200"] * 6 + ["200 for all"] + ["6,000 for all"] * 4
     worth = float(rows[3].split(" | ")[4].split()[0])
     assert worth == pytest.approx(0.2, abs=0.02)
     assert "| 20 / 0 / 0 |" in rows[3]
@@ -327,6 +327,7 @@ def test_the_ladder_says_what_each_step_is_worth_and_which_are_not_told_apart(tm
 
 def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
     shared = ("-archive", "-archive-probe", "-archive-others", "-archive-others-probe", "-mamba-archive")
+    shared += ("-synthetic", "-synthetic-probe")
     arms = ("", "-scratch", "-probe", "-random-probe", *shared)
     table = pd.DataFrame({f"timae{arm}": [0.5, 0.6] for arm in arms})
     asked: dict[str, set[str]] = {}
@@ -334,16 +335,23 @@ def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
         a, b = (name.removeprefix("timae") for name in (answer.pair.a, answer.pair.b))
         asked.setdefault(answer.question, set()).add(f"{a} | {b}")
     assert asked == {
-        "pre-trained against from scratch": {" | -scratch", "-archive | -scratch", "-archive-others | -scratch"},
+        "pre-trained against from scratch": {
+            " | -scratch",
+            "-archive | -scratch",
+            "-archive-others | -scratch",
+            "-synthetic | -scratch",
+        },
         "network against frozen encoder": {
             " | -probe",
             "-archive | -archive-probe",
             "-archive-others | -archive-others-probe",
+            "-synthetic | -synthetic-probe",
         },
         "frozen: pre-trained against untrained": {
             "-probe | -random-probe",
             "-archive-probe | -random-probe",
             "-archive-others-probe | -random-probe",
+            "-synthetic-probe | -random-probe",
         },
         "pre-trained on the archive against on its own train split": {
             "-archive | ",
@@ -354,6 +362,12 @@ def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
         "pre-trained on the archive against on its other data sets": {
             "-archive | -archive-others",
             "-archive-probe | -archive-others-probe",
+        },
+        "pre-trained on the archive against on synthetic series": {
+            "-archive | -synthetic",
+            "-archive-others | -synthetic",
+            "-archive-probe | -synthetic-probe",
+            "-archive-others-probe | -synthetic-probe",
         },
         "Mamba against transformer": {"-mamba-archive | -archive"},
     }
