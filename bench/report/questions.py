@@ -62,6 +62,8 @@ class Asked(NamedTuple):
     question: str
     method: str
     other: str
+    datasets: tuple[str, ...] | None = None
+    """Asked on these; None: on all."""
 
 
 class Answer(NamedTuple):
@@ -108,8 +110,8 @@ def answers(
         same_split: whether resamples are seeds on one split.
     """
     found = []
-    for question, method, other in questions:
-        scores = table[[method, other]].dropna()
+    for question, method, other, datasets in questions:
+        scores = (table if datasets is None else table.loc[[*datasets]])[[method, other]].dropna()
         if len(scores) < 2:  # one data set answers nothing
             continue
         found.append((question, seen_from(method, statistics.pairwise(scores)[0]), scores))

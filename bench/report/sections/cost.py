@@ -2,12 +2,16 @@
 
 import pandas as pd
 
+from bench.contest.contestants import known_method
+from bench.contest.cost import CostModel, info_of
+from bench.methods.method import FOR_ALL
 from bench.report import charges, tables
 from bench.report.material import Material
 from bench.report.pictures.pareto import pareto
 from bench.report.pictures.phases import phases
 from bench.report.wording import listed, markdown, picture, seconds_note
 from bench.stats import effects
+from ucr.archive import UcrError
 
 
 def section(material: Material) -> str:
@@ -19,6 +23,7 @@ def section(material: Material) -> str:
     if runs.empty:
         return ""
     table = tables.costs(runs, clock)
+    table["predicted"] = table["method"].map(_predicted(material)).map(lambda hours: tables.fixed(hours, 2))
     label = f"{charges.CLOCKS[clock]} a run, median"
     pictures = [picture(material, phases(charges.by_phase(runs, clock), label=label), "seconds", "Seconds by phase")]
     # an accuracy over other data sets than its neighbour's would mislead: methods that lack some are not drawn
@@ -37,12 +42,32 @@ def section(material: Material) -> str:
         f"{seconds_note(material)} Phases as all runs of a method share them out. Parameters of the encoder and of the "
         "whole net without ridge classifiers (median), peak memory of the worker (largest). Hours in all are what a "
         "method alone would take: a pre-training that several methods start from is in the hours of each, and once in "
-        "the computing that the head of this report names. Baselines compile their kernels before the clock starts."
+        "the computing that the head of this report names; predicted is what `plan` says of them before anything has "
+        "run. Baselines compile their kernels before the clock starts."
     )
     left = f"{tables.LACKING} Runs on fewer data sets than the others', and not drawn: {listed(lacking)}." * bool(
         lacking
     )
     return "\n\n".join(filter(None, ["## Cost", *pictures, note, unknown, markdown(table), left]))
+
+
+def _predicted(material: Material) -> dict[str, float]:
+    """Method → hours in all, as they are predicted before any is known."""
+    model, hours = CostModel(), {}
+    for name, runs in material.main_runs.groupby("method", sort=False):
+        method = known_method(str(name), material.contest)
+        if method is None:
+            continue
+        try:
+            infos = {each: info_of(each, material.contest.root) for each in runs["dataset"].unique()}
+        except UcrError:  # its files are not here any more
+            continue
+        of = {each: model.predict(method, info) for each, info in infos.items()}
+        once = method.pretrained_on in FOR_ALL
+        shared = max(seconds.pop("pretrain", 0.0) for seconds in of.values()) if once else 0.0
+        own = runs["dataset"].map({each: sum(seconds.values()) for each, seconds in of.items()}).sum()
+        hours[str(name)] = (own + shared * runs["resample"].nunique()) / 3600
+    return hours
 
 
 def _pareto(material: Material, costs: "pd.Series[float]", means: "pd.Series[float]", stem: str, label: str) -> str:

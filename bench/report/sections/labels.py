@@ -85,7 +85,7 @@ def _whole(runs: pd.DataFrame, numbers: list[int | None], datasets: pd.Index) ->
 
 def _worth(material: Material, runs: pd.DataFrame, table: pd.DataFrame, arms: Arms) -> Iterator[str]:
     """What pre-training is worth, a table for each method and its control that have arms with few labels."""
-    for question, method, control in asked([*arms]):
+    for question, method, control, _ in asked([*arms]):
         numbers = [n for n in arms[method] if n in arms[control]]
         if question not in WORTH or not numbers:
             continue

@@ -209,4 +209,7 @@ def test_the_archive_suite_has_every_control_and_as_many_seeds_of_what_is_cheap(
     assert fine_tuned <= once
     for name in ("timae", "timae-ms"):
         assert {f"{name}-scratch", f"{name}-random-probe"} <= {*methods}
-    assert not any("probe" in name or "rocket" in name or "linear" in name for name in once)
+    thrice = {*methods} - once
+    assert {"timae-ms-archive-probe", "timae-ms-random-probe", *BASELINES.keys() & {*methods}} <= thrice
+    assert any("+" in name for name in thrice)
+    assert {*with_members(tuple(thrice))} == thrice  # an average has as many seeds as its members

@@ -14,6 +14,7 @@ import pytest
 from made import PREDICTED, a_result
 
 from bench.contest import imported, results
+from bench.contest.cost import CostModel
 from bench.contest.definition import Contest
 from bench.contest.results import Result, ResultError
 from bench.contest.scores import score
@@ -26,6 +27,7 @@ from bench.report.material import View, gather
 from bench.report.page.explorer import EXPLORER
 from bench.report.page.html import html_page
 from bench.report.write import write
+from timae.presets import KNOWN, TUNED_ON
 from ucr.archive import ARCHIVE
 
 METHODS = ("timae", "timae-scratch", "timae-probe", "timae-mamba", "minirocket")
@@ -323,6 +325,44 @@ def test_the_ladder_says_what_each_step_is_worth_and_which_are_not_told_apart(tm
     for path in (made.folder / names[0]).rglob("*.json"):
         path.unlink()
     assert SECTIONS["ladder"](gather(part, tmp_path)) == ""
+
+
+def test_what_was_known_of_the_data_sets_stands_apart(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    new = [name for name in ARCHIVE if name not in (*TUNED_ON, *KNOWN)]
+    datasets = (*TUNED_ON[:8], *KNOWN[:9], *new[:10])
+    made = Contest("known", ("timae-ms-probe", "minirocket"), datasets, results=str(tmp_path / "results"))
+    for run in made.runs():
+        better = 0.1 * (run.method != "minirocket" and run.dataset in TUNED_ON)
+        accuracy = round(0.7 + better + rng.normal(0, 0.01), 4)
+        results.write(run.path(made.folder), a_result(method=run.method, dataset=run.dataset, accuracy=accuracy), {})
+    text = SECTIONS["knowledge"](gather(made, tmp_path))
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    assert [row[1:3] for row in rows[2:]] == [[n, "timae-ms-probe"] for n in ("8", "9", "10")]
+    margins = [float(row[4].split()[0]) for row in rows[2:]]
+    assert margins == pytest.approx([0.1, 0, 0], abs=0.02)
+    assert rows[2][-2:] == ["0.00781", "0.0234"]  # 8 of 8, over three lines
+    assert rows[0][-1] == "p (Holm, 3 questions)"
+    few = replace(made, methods=("minirocket",))
+    for path in (made.folder / "timae-ms-probe").rglob("*.json"):
+        path.unlink()
+    assert SECTIONS["knowledge"](gather(few, tmp_path)) == ""
+
+
+def test_the_price_that_was_predicted_stands_beside_the_truth(tmp_path: Path) -> None:
+    made = Contest("cost", ("timae-ms-archive-probe", "minirocket"), ("Beef", "Car"), 2, results=str(tmp_path / "r"))
+    for run in made.runs():
+        config = get_method(run.method, made.preset).describe()
+        result = a_result(method=run.method, dataset=run.dataset, resample=run.resample, config=config)
+        results.write(run.path(made.folder), result, {})
+    text = SECTIONS["cost"](gather(made, tmp_path))
+    head, _, *rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    predicted = {row[0].removeprefix("| "): float(row[head.index("predicted |")].removesuffix(" |")) for row in rows}
+    model = CostModel()
+    for name, hours in predicted.items():
+        each = [model.predict(get_method(name, made.preset), ARCHIVE[dataset]) for dataset in made.datasets]
+        shared = each[0].get("pretrain", 0.0)  # once for each seed, not for each data set
+        assert hours == pytest.approx(2 * (sum(sum(x.values()) for x in each) - shared) / 3600, abs=0.005)
 
 
 def test_every_question_pairs_methods_that_differ_in_what_it_asks() -> None:
