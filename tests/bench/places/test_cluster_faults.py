@@ -76,6 +76,7 @@ class Contest:
         self.results = folder / "results"
         self.methods, self.datasets, self.more = methods, datasets, more
         self.environment = {**os.environ, "UCR_ROOT": str(archive), "BENCH_FAULTS": str(self.faults)}
+        self.started: list[subprocess.Popen[str]] = []
 
     @property
     def path(self) -> Path:
@@ -99,10 +100,19 @@ class Contest:
 
     def start(self, *wrapper: str, path: str = "") -> "subprocess.Popen[str]":
         environment = {**self.environment, "PATH": f"{path}{os.environ['PATH']}"}
-        return subprocess.Popen(
+        submitter = subprocess.Popen(
             [*wrapper, *self.command("run")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env=environment, cwd=PROJECT,
         )  # fmt: skip
+        self.started.append(submitter)
+        return submitter
+
+    def end(self) -> None:
+        """Leave no submitter behind, or a test that fails makes the next ones fail."""
+        for submitter in self.started:
+            submitter.kill()
+            if submitter.stdout and not submitter.stdout.closed:
+                submitter.communicate()
 
     def status(self) -> str:
         done = subprocess.run(
@@ -164,11 +174,17 @@ def calm(tmp_path_factory: pytest.TempPathFactory, tiny_archive: Path) -> Contes
 
 
 @pytest.fixture
-def contest(tmp_path: Path, tiny_archive: Path) -> Make:
-    def make(methods: str, name: str = "one", *more: str) -> Contest:
-        return Contest(tmp_path / name, tiny_archive, methods, "Sines,Waves", "--executor", "slurm", *TINY, *more)
+def contest(tmp_path: Path, tiny_archive: Path) -> Iterator[Make]:
+    made: list[Contest] = []
 
-    return make
+    def make(methods: str, name: str = "one", *more: str) -> Contest:
+        one = Contest(tmp_path / name, tiny_archive, methods, "Sines,Waves", "--executor", "slurm", *TINY, *more)
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.end()
 
 
 def node_of(state: Mapping[str, object]) -> str:
