@@ -116,7 +116,7 @@ def frozen(recipe: Recipe, _: Preset, model: Model) -> Recipe:
 def linear(recipe: Recipe, _: Preset, model: Model) -> Recipe:
     """What its ridge classifier would read of the frozen encoder, a linear head learns by gradient."""
     assert isinstance(model.probe, Ridge)
-    return replace(recipe, finetuning=None, probe=Linear(**vars(model.probe)))
+    return replace(recipe, finetuning=None, probe=Linear(**vars(model.probe), head=model.head))
 
 
 def untrained(recipe: Recipe, *_: object) -> Recipe:

@@ -310,7 +310,7 @@ class Linear(Ridge):
     As good as the ridge classifier, for 4 s at 200 cases in place of .4 (docs/research.md, the last question).
     """
 
-    head: Finetuning = field(default_factory=lambda: Finetuning(1000, weight_decay=0.1, label_smoothing=0.1))
+    head: Finetuning = Finetuning(1000, weight_decay=0.1, label_smoothing=0.1)
 
 
 @dataclass(frozen=True)

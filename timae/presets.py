@@ -5,7 +5,7 @@ Nothing here imports torch.
 
 from dataclasses import dataclass, field, replace
 
-from timae.config import DecoderConfig, EncoderConfig, Finetuning, Pretraining, Recipe, Ridge, Svm, Transformer
+from timae.config import DecoderConfig, EncoderConfig, Finetuning, Linear, Pretraining, Recipe, Ridge, Svm, Transformer
 from ucr.prepare import Preparation
 
 
@@ -15,6 +15,8 @@ class Model:
 
     recipe: Recipe
     probe: Svm | Ridge = field(default_factory=Svm)
+    head: Finetuning = Linear.head
+    """In place of a ridge classifier."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,7 @@ PRESETS = {
                 pooling="mean+max+share",
             ),
             Ridge(n_thresholds=2, longest=64),
+            Finetuning(20, 16),
         ),
         archive_steps=40,
         synthetic=64,
