@@ -194,7 +194,8 @@ def node_of(state: Mapping[str, object]) -> str:
 
 def lose_and_mend(node: str) -> None:
     ask(tool("slurm-lose"), node)
-    wait_until(lambda: "down" in ask("sinfo", "-h", "-N", "-n", node, "-o", "%T"))
+    # sinfo would call it completing for as long as its jobs' ends are waited for, a minute or three
+    wait_until(lambda: "State=DOWN" in ask("scontrol", "show", "node", node))
     up()
 
 
@@ -224,7 +225,7 @@ def test_a_task_is_preempted_twice(calm: Contest, contest: Make) -> None:
     submitter = one.start()
     for _ in range(2):
         wait_until(lambda: one.at_step(10))
-        ask("sbatch", "-p", "urgent", "-N", "3", "--ntasks-per-node=2", "-o", "/dev/null", "--wrap", "sleep 2")
+        ask("sbatch", "-p", "urgent", "-N", "3", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 2")
         wait_until(lambda: not ask("squeue", "-h", "-t", "R", "-p", "debug").strip())
     one.ends_like(calm, submitter, r"was started again on n\d")
 
@@ -274,7 +275,7 @@ def test_an_array_larger_than_the_cluster_takes_is_cut(calm: Contest, contest: M
 
 def test_a_job_is_held_and_released(calm: Contest, contest: Make) -> None:
     one = contest("noop")
-    blocker = ask("sbatch", "-p", "urgent", "-N", "3", "--ntasks-per-node=2", "-o", "/dev/null", "--wrap", "sleep 600")
+    blocker = ask("sbatch", "-p", "urgent", "-N", "3", "--exclusive", "-o", "/dev/null", "--wrap", "sleep 600")
     submitter = one.start()
     wait_until(one.tasks)
     job = next(iter(one.tasks())).partition("_")[0]
