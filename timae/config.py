@@ -266,7 +266,8 @@ class View(NamedTuple):
 class Ridge:
     """Frozen encoder, ridge classifier on the shares of its tokens above thresholds, at several resolutions.
 
-    Three crops beside each train case are worth .007, and .4 s at 200 cases (docs/research.md, the last question).
+    Three crops beside each train case are worth .007, and .4 s at 200 cases (docs/research.md,
+    on what a frozen encoder's classifier lacks).
     """
 
     n_thresholds: int = 6
@@ -307,7 +308,8 @@ class Ridge:
 class Linear(Ridge):
     """The same features, and a linear head that learns by gradient.
 
-    As good as the ridge classifier, for 4 s at 200 cases in place of .4 (docs/research.md, the last question).
+    As good as the ridge classifier, for 4 s at 200 cases in place of .4 (docs/research.md,
+    on what a frozen encoder's classifier lacks).
     """
 
     head: Finetuning = Finetuning(1000, weight_decay=0.1, label_smoothing=0.1)

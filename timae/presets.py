@@ -16,7 +16,7 @@ class Model:
     recipe: Recipe
     probe: Svm | Ridge = field(default_factory=Svm)
     head: Finetuning = Linear.head
-    """In place of a ridge classifier."""
+    """Of a linear head that stands in place of the ridge classifier."""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.methods.method import Method, Predictor, Source
-from timae.architectures import (
-    ARCHITECTURES,
-    Architecture,
-    Step,
-    frozen,
-    linear,
-    shared,
-    untrained,
-)
+from timae.architectures import ARCHITECTURES, Architecture, Step, frozen, linear, shared, untrained
 from timae.config import Recipe
 from timae.presets import TUNED_ON, Preset
 from timae.session import Session

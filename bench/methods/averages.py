@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bench.methods.arms import frozen_beside
 from bench.methods.few import labels_of, with_labels
-from bench.methods.method import SHARED, Average, Method, Source
+from bench.methods.method import SHARED, Average, Method
 
 Number = TypeVar("Number", int, float)
 
@@ -33,14 +33,13 @@ def average_of(name: str, members: Sequence[Method]) -> Method:
     """Make the method that averages others."""
     named = " and ".join(member.name for member in members)
     sources = {member.pretrained_on for member in members}
-    shared: list[Source] = [source for source in SHARED if source in sources]
     return Method(
         name,
         f"The average of the probabilities of {named}; weighted by left-out train cases where all have such.",
         Average(tuple(members)),
         members[0].preparation,
         None,
-        shared[0] if shared else "train",
+        next((source for source in SHARED if source in sources), "train"),
         tuple(dict.fromkeys(name for member in members for name in member.tuned_on)),
         members[0].labels,
     )

@@ -4,7 +4,8 @@ A rung is timae-ms without what the rungs above it add, so that the highest one 
 one's addition it is the paper's model. Steps are those of the preset's multi-resolution model, which are the paper's
 model's too in `quick` and `standard`; batches are the paper's model's, but for those of a pre-training at several
 lengths: they are larger where series are shorter, at equal cost. What a pre-training shared by all data sets adds has
-two rungs: one with as many steps as each data set's own had, and one with as many as such a pre-training gets.
+three rungs: one with as many steps as each data set's own had, one with as many as such a pre-training gets, and one
+with synthetic series beside those of the data.
 """
 
 from dataclasses import replace

@@ -82,7 +82,7 @@ MANY: tuple[Source, ...] = ("archive", "others")
 """The sources that are many data sets in one body: an encoder from a file can take the place of such a pre-training."""
 FOR_ALL: tuple[Source, ...] = ("archive", "synthetic")
 """The sources that are the same for all data sets of a contest."""
-SHARED: tuple[Source, ...] = ("archive", "others", "synthetic")
+SHARED: tuple[Source, ...] = (*MANY, "synthetic")
 """The sources that are not a data set's own affair."""
 
 

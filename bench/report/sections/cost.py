@@ -1,5 +1,7 @@
 """What the methods cost, and what that buys."""
 
+import functools
+
 import pandas as pd
 
 from bench.contest.contestants import known_method
@@ -54,15 +56,15 @@ def section(material: Material) -> str:
 def _predicted(material: Material) -> dict[str, float]:
     """Method → hours in all, as they are predicted before any is known."""
     model, hours = CostModel(), {}
+    info = functools.cache(lambda name: info_of(name, material.contest.root))  # of data of one's own, files are opened
     for name, runs in material.main_runs.groupby("method", sort=False):
         method = known_method(str(name), material.contest)
         if method is None:
             continue
         try:
-            infos = {each: info_of(each, material.contest.root) for each in runs["dataset"].unique()}
+            of = {each: model.predict(method, info(each)) for each in runs["dataset"].unique()}
         except UcrError:  # its files are not here any more
             continue
-        of = {each: model.predict(method, info) for each, info in infos.items()}
         once = method.pretrained_on in FOR_ALL
         shared = max(seconds.pop("pretrain", 0.0) for seconds in of.values()) if once else 0.0
         own = runs["dataset"].map({each: sum(seconds.values()) for each, seconds in of.items()}).sum()

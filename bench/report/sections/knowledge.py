@@ -1,7 +1,5 @@
 """By how much whoever designed our model knew of the data sets: what it was tuned on flatters it."""
 
-import pandas as pd
-
 from bench.contest.contestants import known_method
 from bench.report import tables
 from bench.report.material import Material
@@ -27,11 +25,16 @@ def section(material: Material) -> str:
         return ""
     questions = [Asked(what, method, OPPONENT, (*names,)) for what, names in groups.items() for method in methods]
     found = answers(questions, table, material.runs, same_split=material.contest.same_split)
-    rows = tables.paired(found).rename(columns={"mean a − b [95 % interval]": "margin [95 % interval]"})
-    rows = rows.rename(columns={"question": "when our model was designed", "a": "method"})
-    rows.insert(3, "accuracy", [f"{answer.scores[answer.pair.a].mean():.4f}" for answer in found])
+    rows = tables.paired(found).rename(
+        columns={
+            "question": "when our model was designed",
+            "a": "method",
+            "mean a − b [95 % interval]": "margin [95 % interval]",
+        }
+    )
+    rows["accuracy"] = [f"{answer.scores[answer.pair.a].mean():.4f}" for answer in found]
     columns = ["when our model was designed", "data sets", "method", "accuracy", "margin [95 % interval]"]
-    shown: pd.DataFrame = rows[[*columns, "wins / draws / losses", "p", tables.holm_over(len(found), "question")]]
+    shown = rows[[*columns, "wins / draws / losses", "p", tables.holm_over(len(found), "question")]]
     return "\n\n".join(
         [
             "## By what was known of the data sets",
