@@ -123,11 +123,11 @@ def test_a_cell_breaks_no_table() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ([], "contest ladder, preset quick: 1560 runs"),
-        (["--resamples", "1"], "contest ladder, preset quick: 520 runs"),
+        ([], "contest ladder, preset quick: 1680 runs"),
+        (["--resamples", "1"], "contest ladder, preset quick: 560 runs"),
         (
             ["--datasets", "GunPoint,ArrowHead", "--preset", "smoke", "--name", "part"],
-            "contest part, preset smoke: 78 runs",
+            "contest part, preset smoke: 84 runs",
         ),
     ],
 )
