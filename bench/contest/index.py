@@ -163,6 +163,7 @@ class States:
         self.known = {name: known_method(name, contest) for name in contest.methods}
         self.versions = hashed(state._versions())
         self.configs: dict[tuple[str, bool, str], str] = {}
+        self.reasons: dict[tuple[str, bool, str, str, str, str], State] = {}
         self.data = functools.cache(self._data)
         self.expected = functools.cache(self._expected)
         self.averages = {name for name in contest.methods if len(members_of(name)) > 1}
@@ -174,12 +175,26 @@ class States:
             return MISSING
         if facts is not None and self._stands(run, facts):
             return DONE
-        return state.state_of(run, self.contest)  # says what is wrong
+        if facts is None or facts.seed != run.resample or run.method in self.averages or self._to_redo(run):
+            return state.state_of(run, self.contest)  # says what is wrong
+        # after an upgrade, say, tens of thousands of results are stale for one reason: one of them is read for it
+        reseeded, data = state.reseeded(run, self.contest), self.data(run.dataset)
+        elsewhere = "" if data in (None, facts.data) else run.dataset
+        key = (run.method, reseeded, facts.config, facts.versions, elsewhere, facts.data if elsewhere else "")
+        if key not in self.reasons:
+            found = state.state_of(run, self.contest)
+            if found.kind != "stale":
+                return found
+            self.reasons[key] = found
+        return self.reasons[key]
+
+    def _to_redo(self, run: Run) -> bool:
+        return bool(self.redone) and run.work(self.contest.folder).name in self.redone
 
     def _stands(self, run: Run, facts: Facts) -> bool:
         if self.known.get(run.method) is None:
             return True
-        if self.redone and run.work(self.contest.folder).name in self.redone:
+        if self._to_redo(run):
             return False
         config, data = self.expected(run.method, run.dataset, state.reseeded(run, self.contest))
         same = facts.config == config and facts.seed == run.resample and facts.versions == self.versions

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.contest import live
-from bench.contest.definition import Contest, DamagedContest, load_contest
-from bench.contest.survey import survey_of
+from bench.contest.definition import Contest, DamagedContest, Run, load_contest
+from bench.contest.state import State
+from bench.contest.survey import Survey, survey_of
 from bench.places import submitted
 from bench.places.duration import duration
 from bench.places.plan import describe_imported, describe_unknown
@@ -55,10 +56,19 @@ def standing(contest: Contest) -> Standing:
     notes = submitted.remarks(contest)
     notes += [f"it befell: {line}" for line in live.events(contest.folder)[-EVENTS:]]
     notes += [f"failed: {name}: {line}" for name, line in failed.items()]
-    notes += [f"{state.kind}: {run}: {state.difference}" for run, state in survey.unusable]
+    notes += _unusable(survey)
     notes += describe_unknown(survey) + describe_imported(contest)
     eta = left / len(going) if going else None
     return Standing(contest, len(survey.done), len(waiting), going, len(queued), failed, eta, notes)
+
+
+def _unusable(survey: Survey) -> list[str]:
+    """A line a reason: what one upgrade does to tens of thousands of results is one."""
+    alike: dict[State, list[Run]] = {}
+    for run, state in survey.unusable:
+        alike.setdefault(state, []).append(run)
+    more = {state: f" and {len(runs) - 1:,} more" if len(runs) > 1 else "" for state, runs in alike.items()}
+    return [f"{state.kind}: {runs[0]}{more[state]}: {state.difference}" for state, runs in alike.items()]
 
 
 def describe(stands: Standing) -> str:

@@ -142,7 +142,7 @@ FAULTS: dict[str, Callable[[str, Preset], Method]] = {
     "noop": _sleeping(0),
     "shaky-noop": lambda name, preset: Method(name, "It fails.", Baseline("noop"), preset.preparation, _misbehave),
     "sleep-2": _sleeping(2),
-    "sleep-20": _sleeping(20),
+    "sleep-12": _sleeping(12),
     "sleep-3600": _sleeping(3600),
     "shaky": _shaky(),
     "shaky-archive": _shaky_archive,

@@ -65,3 +65,17 @@ def test_a_damaged_index_costs_nothing_but_time(contest: Contest) -> None:
     for text in ("{", "[]", json.dumps({"form": 0, "results": {}})):
         (contest.folder / ".index.json").write_text(text)
         assert kinds(contest) == before
+
+
+def test_what_made_many_stale_is_read_once(contest: Contest, monkeypatch: pytest.MonkeyPatch) -> None:
+    for run in contest.runs():
+        changes = {"config": {"changed": run.method}, "data_sha256": "another"}
+        results.write_result(run.path(contest.folder), a_stored_result(run, "quick", (0.0, 1.0, 2.0), **changes))
+    index = Index(contest.folder)
+    reads: list[Path] = []
+    read = results.read
+    monkeypatch.setattr(results, "read", lambda path: (reads.append(path), read(path))[1])
+    look = States(contest, index)
+    found = {run: look.of(run) for run in contest.runs()}
+    assert len(reads) < len(found)
+    assert found == {run: state_of(run, contest) for run in contest.runs()}
