@@ -1,6 +1,7 @@
 """What is expensive to make, made once: a folder of artefacts, each found by the key that decides its content."""
 
 import functools
+import io
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -75,8 +76,10 @@ def code_version() -> str:
 
 def save(path: Path, content: Content) -> None:
     """Write content so that nobody meets half of it; one writer a path at a time."""
+    whole = io.BytesIO()  # of a full disk torch.save itself may make a RuntimeError, for which nobody waits
+    torch.save(content, whole)
     with written_whole(path) as file:
-        torch.save(content, file)
+        file.write(whole.getbuffer())
 
 
 def load(path: Path) -> Content | None:

@@ -1,3 +1,6 @@
+import contextlib
+import errno
+import io
 import json
 import random
 import subprocess
@@ -5,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ import torch
 from torch import Tensor
 
 from bench.methods.table import get_method
+from timae import artefacts
 from timae.artefacts import load, obtain, save
 from timae.config import Finetuning
 from timae.fit import build, fit
@@ -144,3 +149,25 @@ def test_a_torn_artefact_is_made_again(tmp_path: Path) -> None:
     save(tmp_path / f"{name}.pt", {"name": "of something else", "content": {"x": 3}})
     assert obtain(tmp_path, {"a": 1}, lambda _: {"x": 4}, Session()) == ({"x": 4}, name)
     assert content == {"x": 1}
+
+
+class Full(io.BytesIO):
+    """A file on a disk that has room for so many bytes."""
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
+
+    def write(self, content: Any) -> int:
+        self.room -= memoryview(content).nbytes
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(content)
+
+
+@pytest.mark.parametrize("room", [0, 40, 100, 500, 1000])
+def test_a_full_disk_is_what_the_error_says(room: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever in the file it happens: whoever is told so waits for room."""
+    monkeypatch.setattr(artefacts, "written_whole", lambda _: contextlib.nullcontext(Full(room)))
+    with pytest.raises(OSError, match="No space left"):
+        save(tmp_path / "one.ckpt", {"weights": [torch.zeros(100), torch.zeros(100)]})
