@@ -4,11 +4,17 @@ Packed is gzip in base64, which every browser since 2023 unpacks by itself: a th
 """
 
 import base64
+import contextlib
 import functools
 import gzip
+import zlib
+from importlib.metadata import version
 from importlib.resources import files
 
 import vl_convert
+from platformdirs import user_cache_path
+
+from bench.contest import results
 
 
 def packed(text: str) -> str:
@@ -30,5 +36,16 @@ def table_style() -> str:
 
 @functools.cache
 def chart_library() -> str:
-    """Vega, Vega-Lite and Vega-Embed, a JavaScript module that sets window.vegaEmbed, packed."""
-    return packed(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+    """Vega, Vega-Lite and Vega-Embed, a JavaScript module that sets window.vegaEmbed, packed.
+
+    vl-convert takes seconds to put it together, more than the rest of a small page: what it made is kept in the user's
+    cache folder, and made again where that holds nothing whole of this version, or cannot be written.
+    """
+    kept = user_cache_path("timae-bench") / "page" / f"vega-{version('vl-convert-python')}.zlib"
+    try:
+        return packed(zlib.decompress(kept.read_bytes()).decode())
+    except (OSError, zlib.error):
+        made = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    with contextlib.suppress(OSError):
+        results.write_whole(kept, lambda file: file.write(zlib.compress(made.encode())))
+    return packed(made)

@@ -209,7 +209,7 @@ def test_a_submitter_that_is_killed_takes_nothing_with_it(contest: Make) -> None
 
 @slurm
 def test_at_the_time_limit_a_task_is_requeued_and_goes_on_with_what_is_left(contest: Make) -> None:
-    one = contest("sleep-2,shaky", "Sines,Waves", "--slurm", "time=10")
+    one = contest("sleep-2,shaky", "Sines,Waves", "--slurm", "time=10 cpus_per_task=2")
     submitter = one.start()
     wait_until(one.states)  # a run is under way, whichever: on an idle machine the short ones are over in no time
     [task] = one.tasks()
