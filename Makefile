@@ -41,7 +41,7 @@ help:  ## explain targets and variables
 	@echo '  PRESET=$(PRESET)           what a run may cost: smoke, quick, standard, paper'
 	@echo '  WORKERS=$(WORKERS)              runs at a time, one thread each'
 	@echo '  NAME=$(NAME)           of the contest: its folder in results/ and reports/'
-	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, which what is given beside it goes before: archive, ladder, labels, ecg5000'
+	@echo '  SUITE=$(SUITE)                 a contest with a name of its own, which what is given beside it goes before: archive, resamples, ladder, labels, ecg5000'
 	@echo '  EXECUTOR=$(EXECUTOR)         where runs run: local, slurm'
 	@echo '  SLURM=$(SLURM)                 of all tasks, such as "partition=debug time=60 gpus_per_node=1"; minutes'
 	@echo '  CLUSTER=$(CLUSTER)               a file with settings of tasks by method: docs/cluster.md'

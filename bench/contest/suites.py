@@ -46,6 +46,13 @@ SUITES = {
         same_split=True,
         once=_DEAR,
     ),
+    "resamples": Suite(
+        "here",
+        "timae-ms-archive-probe,minirocket+timae-ms-archive-probe,multirocket+timae-ms-archive-probe,"
+        "minirocket,multirocket,tsf,catch22",
+        resamples=5,
+        preset="quick",
+    ),
     "ladder": Suite(
         _ELSEWHERE,
         ",".join([*(rung.name for rung in RUNGS), "timae-ms-random-probe", "minirocket"]),
@@ -75,6 +82,7 @@ SUITES = {
 
 - archive: every data set that is here, on the archive's own split; three seeds of baselines, of our frozen encoder and
   of what averages it with a baseline, one of all else.
+- resamples: what is cheap of it, on the archive's own split and aeon's resamples 1 to 4, for published numbers beside.
 - ladder: from the paper's model to timae-ms, one addition an arm.
 - labels: the same encoders, and MiniRocket, with few labels.
 - ecg5000: the result table of the unofficial implementation, honest and transductive (pre-trained on TEST); five seeds,

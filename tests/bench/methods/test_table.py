@@ -213,3 +213,12 @@ def test_the_archive_suite_has_every_control_and_as_many_seeds_of_what_is_cheap(
     assert {"timae-ms-archive-probe", "timae-ms-random-probe", *BASELINES.keys() & {*methods}} <= thrice
     assert any("+" in name for name in thrice)
     assert {*with_members(tuple(thrice))} == thrice  # an average has as many seeds as its members
+
+
+def test_the_suite_of_resamples_has_what_is_cheap_of_the_archive_suite() -> None:
+    suite, whole = SUITES["resamples"], SUITES["archive"]
+    methods = suite.methods.split(",")
+    assert {*methods} <= {*whole.methods.split(",")} - {*(whole.once or "").split(",")}
+    assert {*with_members(tuple(methods))} == {*methods}
+    assert (suite.datasets, suite.preset, suite.resamples) == (whole.datasets, whole.preset, 5)
+    assert not suite.same_split  # other splits, not other seeds
