@@ -136,5 +136,9 @@ def extended(recipe: Recipe, preset: Preset, _: Model) -> Recipe:
 
 
 def shared(recipe: Recipe, preset: Preset, model: Model) -> Recipe:
-    """Pre-trained for many data sets, in the way that served a frozen encoder best (docs/research.md)."""
+    """Pre-trained for many data sets, in the way that pays best for its time (docs/research.md).
+
+    In `quick` ten core-minutes, once. Expect of a frozen encoder .010 ± .003 over an untrained one by left-out train
+    cases (34 data sets), .004 ± .002 on test splits (40 others); of a fine-tuned one .013 there.
+    """
     return extended(longer(recipe, preset, model), preset, model)

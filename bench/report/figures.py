@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bench.published.numbers import load_published
 from bench.report.charges import clock_of
 from bench.stats.comparison import Comparison, Pair, compare, holm
-from timae.presets import TUNED_ON
+from timae.presets import KNOWN, TUNED_ON
 
 PROJECT = Path(__file__).parents[2]
 TEMPLATES = PROJECT / "docs" / "templates"
@@ -53,6 +53,16 @@ class Figures:
     def untuned(self) -> "Figures":
         """On the others."""
         return self.on([name for name in self.accuracy.index if name not in TUNED_ON])
+
+    @property
+    def known(self) -> "Figures":
+        """Of these, on those whose test accuracies were in view when the model was designed."""
+        return self.on(KNOWN)
+
+    @property
+    def fresh(self) -> "Figures":
+        """Of these, on those that nobody had looked at."""
+        return self.on([name for name in self.untuned.accuracy.index if name not in KNOWN])
 
     def shorter(self, most: int) -> "Figures":
         """On data sets of at most so many time points, as they were prepared."""
@@ -96,11 +106,15 @@ class Figures:
 
     def steps(self, *methods: str) -> dict[str, str]:
         """Each method against the one before it: raw p, and by Holm over these steps alone."""
-        alike = self.of(*methods)
-        p = [alike._pair(a, b).p for a, b in pairwise(methods)]
-        over = f"by Holm over {len(p)} steps"
-        both = zip(methods[1:], p, holm(np.array(p)), strict=True)
-        return {name: f"p = {_p(raw)} raw, {_p(corrected)} {over}".replace("= <", "<") for name, raw, corrected in both}
+        return self.pairs(*((b, a) for a, b in pairwise(methods)), called="steps")
+
+    def pairs(self, *pairs: tuple[str, str], called: str = "pairs") -> dict[str, str]:
+        """The first of each pair against the second: raw p, and by Holm over these pairs alone; by the first's name."""
+        alike = self.of(*dict.fromkeys(name for pair in pairs for name in pair))
+        p = [alike._pair(a, b).p for a, b in pairs]
+        over = f"by Holm over {len(p)} {called}"
+        both = zip(pairs, p, holm(np.array(p)), strict=True)
+        return {a: f"p = {_p(raw)} raw, {_p(corrected)} {over}".replace("= <", "<") for (a, _), raw, corrected in both}
 
     def wins(self, a: str, b: str) -> str:
         """On how many data sets a is better than b, as good, and worse."""

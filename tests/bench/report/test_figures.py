@@ -6,7 +6,7 @@ from jinja2 import UndefinedError
 
 from bench.report import figures
 from bench.report.figures import Figures
-from timae.presets import TUNED_ON
+from timae.presets import KNOWN, TUNED_ON
 
 OTHERS = [f"Other{i}" for i in range(6)]
 
@@ -32,11 +32,23 @@ def test_figures_are_those_of_the_tables(report: Figures) -> None:
     assert both.wins("a", "b") == "7/0/0"
     assert both.rank("a") == "1.00"
     assert both.untuned.p("a", "b") == "p = .03 raw, .03 by Holm over 1"
+    assert both.pairs(("b", "a")) == {"b": "p = .02 raw, .02 by Holm over 1 pairs"}
+    assert both.steps("b", "a") == {"a": "p = .02 raw, .02 by Holm over 1 steps"}
     assert report.rank("c") == "3.00"
     assert report.seconds("a") == "3.0"
     assert report.shorter(30).seconds("a") == "1.0"
     (report.folder / "f1_macro.csv").write_text("dataset,a\nCoffee,0.25\n")
     assert report.by("f1_macro").mean("a") == ".250"
+
+
+def test_data_sets_are_set_apart_by_what_was_known_of_them(tmp_path: Path) -> None:
+    names = [TUNED_ON[0], KNOWN[0], KNOWN[1], "Other"]
+    table = pd.DataFrame({"a": [0.1, 0.2, 0.4, 0.5]}, index=pd.Index(names, name="dataset"))
+    table.to_csv(tmp_path / "accuracy.csv")
+    all_of_them = Figures(tmp_path)
+    parts = all_of_them.tuned, all_of_them.known, all_of_them.fresh
+    assert [part.mean("a") for part in parts] == [".100", ".300", ".500"]
+    assert [part.n for part in parts] == [1, 2, 1]
 
 
 def test_a_run_whose_cpu_time_is_not_known_makes_it_wall_time(report: Figures) -> None:
