@@ -194,31 +194,37 @@ def node_of(state: Mapping[str, object]) -> str:
     return where[str(state["job"])]
 
 
-def lose_and_mend(node: str) -> None:
-    ask(tool("slurm-lose"), node)
-    # sinfo would call it completing for as long as its jobs' ends are waited for, a minute or three
-    wait_until(lambda: "State=DOWN" in ask("scontrol", "show", "node", node))
+def first_at_step(least: int, contests: list[Contest]) -> tuple[Contest, dict[str, Any]]:
+    """The first of them with a run that has come so far, and where this one stands."""
+    found: list[tuple[Contest, dict[str, Any]]] = []
+
+    def look() -> bool:
+        found.extend((one, state) for one in contests for state in one.at_step(least))
+        return bool(found)
+
+    wait_until(look)
+    return found[0]
+
+
+def test_nodes_die_during_runs_and_during_a_shared_pre_training(calm: Contest, contest: Make) -> None:
+    own, shared = both = contest("shaky", "own"), contest("shaky-archive", "shared")
+    submitters = [one.start() for one in both]
+    alive, lost = [*both], set[str]()
+    while alive:  # whichever comes so far first
+        one, state = first_at_step(30, alive)
+        alive.remove(one)
+        if one is shared:
+            assert state["phase"] == "pretrain"
+            assert "afterok" in ask("squeue", "-h", "-o", "%E")
+        if (node := node_of(state)) not in lost:
+            ask(tool("slurm-lose"), node)
+            lost.add(node)
+    # sinfo would call them completing for as long as their jobs' ends are waited for, a minute or three
+    wait_until(lambda: all("State=DOWN" in ask("scontrol", "show", "node", node) for node in lost))
     up()
-
-
-def test_a_node_dies_during_runs(calm: Contest, contest: Make) -> None:
-    one = contest("shaky")
-    submitter = one.start()
-    wait_until(lambda: one.at_step(30))
-    lose_and_mend(node_of(one.at_step()[0]))
-    said = one.ends_like(calm, submitter, r"was started again on n\d", r"steps were lost")
+    said = own.ends_like(calm, submitters[0], r"was started again on n\d", r"steps were lost")
     assert max(int(lost) for lost in re.findall(r"(\d+) steps were lost", said)) < 120
-
-
-def test_a_node_dies_during_a_shared_pre_training(calm: Contest, contest: Make) -> None:
-    one = contest("shaky-archive")
-    submitter = one.start()
-    wait_until(lambda: one.at_step(30))
-    [state] = one.at_step()
-    assert state["phase"] == "pretrain"
-    assert "afterok" in ask("squeue", "-h", "-o", "%E")
-    lose_and_mend(node_of(state))
-    said = one.ends_like(calm, submitter, r"goes on at step \d+ of 240 \(pretrain\)", r"steps were lost")
+    said = shared.ends_like(calm, submitters[1], r"goes on at step \d+ of 240 \(pretrain\)", r"steps were lost")
     assert int(re.findall(r"goes on at step (\d+) of 240", said)[0]) > 0
 
 
