@@ -163,7 +163,7 @@ class States:
         self.known = {name: known_method(name, contest) for name in contest.methods}
         self.versions = hashed(state._versions())
         self.configs: dict[tuple[str, bool, str], str] = {}
-        self.reasons: dict[tuple[str, bool, str, str, str, str], State] = {}
+        self.reasons: dict[tuple[object, ...], State] = {}
         self.data = functools.cache(self._data)
         self.expected = functools.cache(self._expected)
         self.averages = {name for name in contest.methods if len(members_of(name)) > 1}
@@ -178,12 +178,12 @@ class States:
         if facts is None or facts.seed != run.resample or run.method in self.averages or self._to_redo(run):
             return state.state_of(run, self.contest)  # says what is wrong
         # after an upgrade, say, tens of thousands of results are stale for one reason: one of them is read for it
-        reseeded, data = state.reseeded(run, self.contest), self.data(run.dataset)
-        elsewhere = "" if data in (None, facts.data) else run.dataset
-        key = (run.method, reseeded, facts.config, facts.versions, elsewhere, facts.data if elsewhere else "")
+        data = self.data(run.dataset)
+        other_data = None if data in (None, facts.data) else (run.dataset, facts.data)
+        key = (run.method, state.reseeded(run, self.contest), facts.config, facts.versions, other_data)
         if key not in self.reasons:
             found = state.state_of(run, self.contest)
-            if found.kind != "stale":
+            if found.kind != "stale":  # somebody has done it since
                 return found
             self.reasons[key] = found
         return self.reasons[key]
