@@ -5,18 +5,22 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+Found = TypeVar("Found")
 
 PATIENCE = 600
 """Seconds after which nothing is coming any more, however busy the machine: less than what sleeps for an hour, and than
 pytest's own limit."""
 
 
-def wait_until(true: Callable[[], object]) -> None:
-    """Return when something has become true."""
+def wait_until(true: Callable[[], Found]) -> Found:
+    """Return what was found as soon as it is something."""
     end = time.monotonic() + PATIENCE
-    while not true():
+    while not (found := true()):
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.05)
+    return found
 
 
 def states(results: Path) -> list[dict[str, object]]:

@@ -196,14 +196,7 @@ def node_of(state: Mapping[str, object]) -> str:
 
 def first_at_step(least: int, contests: list[Contest]) -> tuple[Contest, dict[str, Any]]:
     """The first of them with a run that has come so far, and where this one stands."""
-    found: list[tuple[Contest, dict[str, Any]]] = []
-
-    def look() -> bool:
-        found.extend((one, state) for one in contests for state in one.at_step(least))
-        return bool(found)
-
-    wait_until(look)
-    return found[0]
+    return wait_until(lambda: [(one, state) for one in contests for state in one.at_step(least)])[0]
 
 
 def test_nodes_die_during_runs_and_during_a_shared_pre_training(calm: Contest, contest: Make) -> None:
